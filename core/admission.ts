@@ -1,0 +1,113 @@
+/**
+ * What the webhook answers (DESIGN §9). Invariant: it never causes a rollout that the request itself would not.
+ * Two steps, so that nothing is read for a request that needs no reading: `consider`, then `admit`.
+ */
+
+import { decide } from './decision.ts';
+import { type Configuration, stampKeyId, stampOf } from './digest.ts';
+import { asObject, equalJson, isObject } from './json.ts';
+import type { Keyring } from './key.ts';
+import { CONFIG_HASH } from './names.ts';
+import { equalOurs, NOTHING_OURS, type Ours, oursOf } from './ours.ts';
+import { equalRecords, formatRecord, parseRecord } from './record.ts';
+import { comparisonKeyId, running } from './running.ts';
+import type { Workload } from './workload.ts';
+
+/** A workload as an admission request carries it: narrowed, and as it came. */
+export interface Admitted {
+  readonly workload: Workload;
+  readonly raw: unknown;
+}
+
+export type Question =
+  | { readonly ask: 'nothing'; readonly answer: Answer }
+  /** The pods will be new: stamp them with the configuration of now. */
+  | { readonly ask: 'configuration'; readonly why: 'created' | 'template-changed'; readonly before: Ours }
+  /** Only ours changed: true or false? */
+  | { readonly ask: 'truth'; readonly before: Ours };
+
+/** `ours` is what the object shall carry after admission, whatever it carries now. */
+export type Answer =
+  | { readonly outcome: 'stamp'; readonly reason: 'created' | 'template-changed'; readonly ours: Ours }
+  | { readonly outcome: 'restore'; readonly reason: 'false-stamp'; readonly ours: Ours }
+  | { readonly outcome: 'pass'; readonly reason: 'untouched' | 'true-stamp' | 'no-references'; readonly ours: Ours }
+  | { readonly outcome: 'skip'; readonly reason: 'read-failed'; readonly ours: Ours };
+
+/** What has to be known to answer. `old` is absent at CREATE. */
+export function consider(object: Admitted, old: Admitted | undefined): Question {
+  if (old === undefined) return { ask: 'configuration', why: 'created', before: NOTHING_OURS };
+  const before = oursOf(old.workload);
+  const after = oursOf(object.workload);
+  if (!sameTemplate(object.raw, old.raw)) return { ask: 'configuration', why: 'template-changed', before };
+  if (!equalOurs(before, after)) return { ask: 'truth', before };
+  return { ask: 'nothing', answer: { outcome: 'pass', reason: 'untouched', ours: after } };
+}
+
+/** The configuration of now, in terms of any key of the ring. */
+export interface Known {
+  readonly keyring: Keyring;
+  readonly configurationOf: (keyId: string) => Configuration;
+}
+
+/** Answers with the configuration of now at hand. */
+export function admit(question: Exclude<Question, { ask: 'nothing' }>, object: Admitted, known: Known): Answer {
+  if (question.ask === 'truth') return judge(question.before, oursOf(object.workload), known);
+  const { current } = known.keyring;
+  const wanted = known.configurationOf(current.id);
+  const { history } = question.before;
+  if (wanted.parts.size === 0) {
+    return { outcome: 'pass', reason: 'no-references', ours: { ...NOTHING_OURS, history } };
+  }
+  const stamp = stampOf(wanted, current);
+  const record = formatRecord({ ...wanted, stamp });
+  return { outcome: 'stamp', reason: question.why, ours: { stamp, record, history } };
+}
+
+/**
+ * The answer when the configuration could not be read: nothing of the template changes. An update carries the old
+ * stamp and record over, which lets the watcher see what has to be repaired.
+ */
+export function admitUnread(question: Exclude<Question, { ask: 'nothing' }>, object: Admitted): Answer {
+  const created = question.ask === 'configuration' && question.why === 'created';
+  return { outcome: 'skip', reason: 'read-failed', ours: created ? oursOf(object.workload) : question.before };
+}
+
+/** The template is the same but for ours: what is true passes, whoever sends it; anything else is put back. */
+function judge(before: Ours, after: Ours, configuration: Known): Answer {
+  const isTrue = after.stamp === before.stamp ? isTrueRecord : isTrueStamp;
+  return isTrue(before, after, configuration)
+    ? { outcome: 'pass', reason: 'true-stamp', ours: { ...after, history: after.history ?? before.history } }
+    : { outcome: 'restore', reason: 'false-stamp', ours: before };
+}
+
+/** The stamp stays: the record may become what the watcher would make of it, and nothing else. */
+function isTrueRecord(before: Ours, after: Ours, { keyring, configurationOf }: Known): boolean {
+  const record = parseRecord(after.record);
+  const known = running(before, keyring);
+  const key = keyring.byId.get(comparisonKeyId(known, keyring));
+  if (record === undefined || key === undefined || after.history !== before.history) return false;
+  const decision = decide({ running: known, stamp: before.stamp, wanted: configurationOf(key.id), key });
+  return (decision.outcome === 'adopt' || decision.outcome === 'accept') && equalRecords(record, decision.record);
+}
+
+/** The stamp is new: it and its record must be those of the configuration of now. */
+function isTrueStamp(_before: Ours, after: Ours, { keyring, configurationOf }: Known): boolean {
+  const record = parseRecord(after.record);
+  const key = keyring.byId.get(stampKeyId(after.stamp ?? '') ?? '');
+  if (record === undefined || key === undefined) return false;
+  const wanted = configurationOf(key.id);
+  return after.stamp === stampOf(wanted, key) && equalRecords(record, { ...wanted, stamp: after.stamp });
+}
+
+/** Whether two objects have the same pod template when restamp's own annotation is left out. */
+function sameTemplate(a: unknown, b: unknown): boolean {
+  return equalJson(comparableTemplate(a), comparableTemplate(b));
+}
+
+function comparableTemplate(object: unknown): unknown {
+  const template = asObject(asObject(asObject(object).spec).template);
+  const metadata = asObject(template.metadata);
+  const { [CONFIG_HASH]: _, ...annotations } = asObject(metadata.annotations);
+  // No annotations and an empty map of them are the same thing to the API server.
+  return { ...template, metadata: { ...metadata, annotations: isObject(metadata.annotations) ? annotations : {} } };
+}

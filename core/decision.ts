@@ -1,0 +1,153 @@
+/**
+ * Here it is decided whether a change of configuration rolls a workload (DESIGN §8).
+ * Pure: `running` is what the pods are taken to have, `wanted` is the configuration of now.
+ */
+import { ABSENT, type Configuration, MISSING, type PartName, type PartState, stampOf } from './digest.ts';
+import type { Key } from './key.ts';
+import { equalRecords, type RunningRecord } from './record.ts';
+import type { Running } from './running.ts';
+import type { SourceId } from './source.ts';
+
+/** A source because of which a workload rolls, and the entries of it that changed (`*`: not known which). */
+export interface Cause {
+  readonly source: SourceId;
+  readonly keys: readonly string[];
+}
+
+export type Decision =
+  | { readonly outcome: 'none'; readonly reason: 'in-step' | 'no-references' }
+  /** Met without knowledge of its past: write the record, roll nothing. */
+  | {
+      readonly outcome: 'adopt';
+      readonly reason: 'never-seen' | 'unreadable' | 'stamp-dropped' | 'record-lost';
+      readonly record: RunningRecord;
+    }
+  /** The pods have it already, or could not have started without it: write the record, roll nothing. */
+  | {
+      readonly outcome: 'accept';
+      readonly reason: 'source-appeared' | 'references-changed';
+      readonly record: RunningRecord;
+    }
+  /** A required part is gone and nothing else changed: nothing is written, its digest is kept. */
+  | { readonly outcome: 'keep'; readonly reason: 'source-gone'; readonly missing: readonly PartName[] }
+  | { readonly outcome: 'roll'; readonly reason: 'source-changed' | 'stamp-differs'; readonly causes: readonly Cause[] }
+  | { readonly outcome: 'hold'; readonly reason: 'source-missing'; readonly missing: readonly PartName[] };
+
+export interface Facts {
+  readonly running: Running;
+  /** The stamp in the template as it is. */
+  readonly stamp: string | undefined;
+  /** The configuration of now, in terms of the key that `running` was made with. */
+  readonly wanted: Configuration;
+  readonly key: Key;
+}
+
+/** What is to be done about one workload. */
+export function decide(facts: Facts): Decision {
+  if (facts.wanted.parts.size === 0 && facts.running.known !== 'record') {
+    return { outcome: 'none', reason: 'no-references' };
+  }
+  switch (facts.running.known) {
+    case 'nothing':
+      return { outcome: 'adopt', reason: facts.running.why, record: { ...facts.wanted, stamp: facts.stamp } };
+    case 'stamp':
+      return decideByStamp(facts);
+    case 'record':
+      return decideByRecord(facts, facts.running.record);
+  }
+}
+
+function decideByStamp({ wanted, stamp, key }: Facts): Decision {
+  if (stampOf(wanted, key) === stamp) {
+    return { outcome: 'adopt', reason: 'record-lost', record: { ...wanted, stamp } };
+  }
+  const sources = new Set([...wanted.parts.keys()].map(sourceOf));
+  const causes = [...sources].map((source) => ({ source, keys: ['*'] }));
+  return rollUnlessMissing({ outcome: 'roll', reason: 'stamp-differs', causes }, wanted);
+}
+
+function decideByRecord({ wanted, stamp }: Facts, record: RunningRecord): Decision {
+  const causes = changes(record, wanted);
+  if (causes.length > 0) return rollUnlessMissing({ outcome: 'roll', reason: 'source-changed', causes }, wanted);
+  const next = nextRecord(record, wanted, stamp);
+  if (equalRecords(record, next)) return inStep(record, wanted);
+  if (record.stamp !== stamp) return { outcome: 'adopt', reason: 'stamp-dropped', record: next };
+  const reason = samePartNames(record, wanted) ? 'source-appeared' : 'references-changed';
+  return { outcome: 'accept', reason, record: next };
+}
+
+function inStep(record: RunningRecord, wanted: Configuration): Decision {
+  const missing = missingParts(wanted).filter((part) => record.parts.get(part) !== MISSING);
+  if (missing.length > 0) return { outcome: 'keep', reason: 'source-gone', missing };
+  return { outcome: 'none', reason: 'in-step' };
+}
+
+/**
+ * New pods cannot start while something required is missing: a rollout would take old pods down and bring
+ * no new one up. Nothing is lost by waiting, since the comparison is made again when the source is back.
+ */
+function rollUnlessMissing(roll: Decision, wanted: Configuration): Decision {
+  const missing = missingParts(wanted);
+  return missing.length > 0 ? { outcome: 'hold', reason: 'source-missing', missing } : roll;
+}
+
+/** The sources whose change the running pods have not seen. */
+function changes(record: RunningRecord, wanted: Configuration): readonly Cause[] {
+  const changed = new Map<SourceId, Set<string>>();
+  for (const [part, now] of wanted.parts) {
+    if (!rolls(record.parts.get(part), now)) continue;
+    const source = sourceOf(part);
+    const keys = changed.get(source) ?? new Set();
+    for (const key of changedKeys(part, record, wanted)) keys.add(key);
+    changed.set(source, keys);
+  }
+  return [...changed].map(([source, keys]) => ({ source, keys: [...keys].sort() }));
+}
+
+/** One part: whether going from what the pods have to what is there now needs new pods. */
+function rolls(before: PartState | undefined, now: PartState): boolean {
+  if (before === undefined) return false; // The reference is new, so the template changed, so the pods rolled.
+  if (before === MISSING) return false; // The pods could not start without it: those that run have it.
+  if (now === MISSING) return false; // New pods could not start: the digest is kept until it is back.
+  return before !== now;
+}
+
+function changedKeys(part: PartName, before: Configuration, now: Configuration): readonly string[] {
+  const source = sourceOf(part);
+  const key = part.slice(source.length + 1);
+  if (key !== '*') return [key];
+  const was = entriesOf(part, before);
+  const is = entriesOf(part, now);
+  if (was === undefined || is === undefined) return ['*'];
+  return [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name));
+}
+
+/** What is known of a whole source's entries: none where it was absent, unknown where there were too many to record. */
+function entriesOf(part: PartName, configuration: Configuration): ReadonlyMap<string, string> | undefined {
+  return configuration.parts.get(part) === ABSENT ? new Map() : configuration.entries.get(sourceOf(part));
+}
+
+/** The record after the pods are taken to have `wanted`; what is missing keeps the digest it had. */
+function nextRecord(record: RunningRecord, wanted: Configuration, stamp: string | undefined): RunningRecord {
+  const parts = new Map(wanted.parts);
+  const entries = new Map(wanted.entries);
+  for (const part of missingParts(wanted)) {
+    const source = sourceOf(part);
+    const kept = record.entries.get(source);
+    parts.set(part, record.parts.get(part) ?? MISSING);
+    if (kept !== undefined) entries.set(source, kept);
+  }
+  return { keyId: wanted.keyId, stamp, parts, entries };
+}
+
+function missingParts(wanted: Configuration): readonly PartName[] {
+  return [...wanted.parts].filter(([, state]) => state === MISSING).map(([part]) => part);
+}
+
+function samePartNames(a: Configuration, b: Configuration): boolean {
+  return a.parts.size === b.parts.size && [...a.parts.keys()].every((part) => b.parts.has(part));
+}
+
+function sourceOf(part: PartName): SourceId {
+  return part.slice(0, part.lastIndexOf('#')) as SourceId;
+}

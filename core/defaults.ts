@@ -1,0 +1,33 @@
+/** Every default a user can see, in one place. Durations are milliseconds, sizes bytes. */
+
+/** A change is acted on after this much quiet, so that one `kubectl apply` of several objects is one rollout (DESIGN §8). */
+export const SETTLE_MS = 1_000;
+
+/** The longest a stream of changes may put a rollout off (DESIGN §8). */
+export const SETTLE_LIMIT_MS = 10_000;
+
+/** Workloads worked on at once: enough to hide the API server's latency, few enough to be no burden on it. */
+export const CONCURRENCY = 8;
+
+/** What `/mutate` may spend on reading, below the 3 s `timeoutSeconds` of the shipped webhook configuration. */
+export const ADMISSION_BUDGET_MS = 2_000;
+
+/** Namespaces that cannot be opted in as a whole (DESIGN §5); restamp's own namespace joins them at start. */
+export const PROTECTED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
+
+/** Rollouts the history annotation remembers (DESIGN §3). */
+export const HISTORY_LENGTH = 10;
+
+/**
+ * Keys of one source the record explains one by one. Beyond it a change is still seen, but named `*`:
+ * annotations of one object share 256 KiB (apimachinery's TotalAnnotationSizeLimitB), and the
+ * Deployment controller copies ours to every ReplicaSet it keeps.
+ */
+export const EXPLAINED_KEYS = 32;
+
+export const WEBHOOK_PORT = 10_250;
+export const WEBHOOK_OPS_PORT = 8_080;
+export const WATCHER_OPS_PORT = 8_081;
+export const KEY_SECRET = 'restamp-key';
+export const TLS_SECRET = 'restamp-webhook-tls';
+export const NAMESPACE = 'restamp';

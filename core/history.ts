@@ -1,0 +1,37 @@
+/** The history annotation: the last rollouts restamp made, newest first, so that each stays explained (DESIGN §3). */
+import type { Cause } from './decision.ts';
+import { HISTORY_LENGTH } from './defaults.ts';
+import { isObject, parseJson } from './json.ts';
+import { lastWriter, type Source, type SourceId } from './source.ts';
+
+/** A cause together with who made it. */
+export interface ExplainedCause extends Cause {
+  /** The field manager that wrote the changed keys last; none where managedFields do not tell. */
+  readonly by?: string;
+  /** When it did, RFC 3339. */
+  readonly changedAt?: string;
+}
+
+export interface Rollout {
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  readonly decision: string;
+  readonly causes: readonly ExplainedCause[];
+  readonly from: string | null;
+  readonly to: string;
+}
+
+/** Says who changed what: names of managers and keys only, never a value. */
+export function explain(causes: readonly Cause[], sources: ReadonlyMap<SourceId, Source>): readonly ExplainedCause[] {
+  return causes.map((cause) => {
+    const writer = lastWriter(sources.get(cause.source)?.writers ?? [], cause.keys);
+    return writer === undefined ? cause : { ...cause, by: writer.manager, changedAt: writer.at };
+  });
+}
+
+/** The annotation with one more rollout. What cannot be read is dropped: it explains nothing to anybody. */
+export function appendHistory(history: string | undefined, rollout: Rollout): string {
+  const known = parseJson(history ?? '[]');
+  const older = Array.isArray(known) ? known.filter(isObject) : [];
+  return JSON.stringify([rollout, ...older].slice(0, HISTORY_LENGTH));
+}
