@@ -1,0 +1,29 @@
+/** Paths of the Kubernetes API. */
+
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+export const CONFIG_MAPS: Resource = { group: '', version: 'v1', resource: 'configmaps' };
+export const SECRETS: Resource = { group: '', version: 'v1', resource: 'secrets' };
+export const NAMESPACES: Resource = { group: '', version: 'v1', resource: 'namespaces' };
+export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', resource: 'events' };
+
+/** The path of a collection, or of one object in it; without a namespace, of all namespaces or a cluster's object. */
+export function resourcePath(resource: Resource, at: { namespace?: string | undefined; name?: string } = {}): string {
+  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const namespace = at.namespace === undefined ? '' : `/namespaces/${encodeURIComponent(at.namespace)}`;
+  const name = at.name === undefined ? '' : `/${encodeURIComponent(at.name)}`;
+  return `${root}${namespace}/${resource.resource}${name}`;
+}
+
+/**
+ * Whether an object can have this name (RFC 1123 subdomain, as apimachinery's IsDNS1123Subdomain). A reference may
+ * hold any text, `..` among it: what cannot exist is never asked for.
+ */
+export function isObjectName(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
+}

@@ -1,0 +1,180 @@
+/**
+ * The one door to the API server: JSON over one HTTPS agent that keeps connections alive.
+ * @kubernetes/client-node reads the kubeconfig and authenticates (files, exec plugins, in-cluster tokens that rotate);
+ * its own request path would open a TLS connection for each request (docs/decisions/0004).
+ */
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeError, statusReason } from './error.ts';
+
+export interface KubeRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+  /** For the whole of a request; for a stream until its first byte of head. Milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface KubeTransport {
+  /** Sends a request and parses the JSON that comes back. Throws a {@link KubeError} for anything but a 2xx. */
+  request(request: KubeRequest): Promise<unknown>;
+  /** Opens a stream (a watch) and yields its bytes until the server ends it. Throws a {@link KubeError} likewise. */
+  stream(request: KubeRequest): AsyncIterable<Buffer>;
+  /** Closes every connection: for the end of the process, when nothing is under way any more. */
+  close(): void;
+}
+
+/** The API server itself gives a request up after 60 s (`--request-timeout`); nobody here waits that long. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Notices a peer that vanished without a word well before the watchdog does. */
+const KEEP_ALIVE_PROBE_MS = 15_000;
+
+/** What a connection is made with; a change of any of it (a rotated client certificate) needs new connections. */
+type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+
+/** A transport for the current context of a kubeconfig. `userAgent` shows in the API server's audit log. */
+export function createTransport(config: KubeConfig, userAgent: string): KubeTransport {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error('the kubeconfig has no current cluster: set current-context');
+  const server = new URL(cluster.server);
+  if (server.protocol !== 'https:') {
+    throw new Error(`the kubeconfig's server is ${cluster.server}: restamp speaks https:// only`);
+  }
+  let agent: { tls: Tls; agent: Agent } | undefined;
+
+  const agentFor = (tls: Tls): Agent => {
+    if (agent !== undefined && sameTls(agent.tls, tls)) return agent.agent;
+    agent?.agent.destroy();
+    agent = { tls, agent: new Agent({ ...tls, keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS }) };
+    return agent.agent;
+  };
+
+  const send = async (request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> => {
+    const options: RequestOptions & { headers: OutgoingHttpHeaders } = { headers: {} };
+    await config.applyToHTTPSOptions(options);
+    const { ca, cert, key, servername, rejectUnauthorized, auth, headers } = options;
+    const tls = defined({ ca, cert, key, servername, rejectUnauthorized });
+    return exchange(request, {
+      ...defined({ auth }),
+      agent: agentFor(tls),
+      host: server.hostname.replace(/^\[|\]$/g, ''), // an IPv6 address is bracketed in a URL only
+
+      port: server.port || 443,
+      method: request.method,
+      path: `${server.pathname.replace(/\/$/, '')}${request.path}${queryString(request.query)}`,
+      headers: { ...headers, ...ownHeaders(request, userAgent) },
+      signal,
+    });
+  };
+
+  return {
+    request: async (request) => {
+      const deadline = AbortSignal.timeout(request.timeoutMs ?? REQUEST_TIMEOUT_MS);
+      const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+      return attempt(request, async () => {
+        const body = await text(await succeeded(request, await send(request, signal)));
+        return body === '' ? undefined : JSON.parse(body);
+      });
+    },
+    stream: async function* (request) {
+      const opening = new AbortController();
+      const timer = setTimeout(() => opening.abort(), request.timeoutMs ?? REQUEST_TIMEOUT_MS);
+      const signal = request.signal === undefined ? opening.signal : AbortSignal.any([opening.signal, request.signal]);
+      const response = await attempt(request, async () => succeeded(request, await send(request, signal)));
+      clearTimeout(timer);
+      try {
+        yield* response;
+      } catch (error) {
+        throw asKubeError(request, error);
+      } finally {
+        response.destroy();
+      }
+    },
+    close: () => agent?.agent.destroy(),
+  };
+}
+
+function ownHeaders(request: KubeRequest, userAgent: string): OutgoingHttpHeaders {
+  return {
+    'user-agent': userAgent,
+    accept: request.accept ?? 'application/json',
+    ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+  };
+}
+
+/** One exchange; once more where a kept-alive connection turned out to have been closed by the server meanwhile. */
+async function exchange(request: KubeRequest, options: RequestOptions): Promise<IncomingMessage> {
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+  const once = (): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const outgoing = httpsRequest(options, resolve);
+      outgoing.on('error', (error) => reject(Object.assign(error, { reused: outgoing.reusedSocket })));
+      outgoing.end(body);
+    });
+  try {
+    return await once();
+  } catch (error) {
+    if (!isStaleConnection(error)) throw error;
+    return once();
+  }
+}
+
+/** https://nodejs.org/api/http.html#requestreusedsocket */
+function isStaleConnection(error: unknown): boolean {
+  return error instanceof Error && 'reused' in error && error.reused === true && errorCode(error) === 'ECONNRESET';
+}
+
+async function attempt<T>(request: KubeRequest, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw asKubeError(request, error);
+  }
+}
+
+async function succeeded(request: KubeRequest, response: IncomingMessage): Promise<IncomingMessage> {
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  const retryAfter = Number(response.headers['retry-after']);
+  throw new KubeError(`${request.method} ${request.path}`, {
+    status,
+    reason: statusReason(await text(response)),
+    retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : undefined,
+  });
+}
+
+async function text(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function asKubeError(request: KubeRequest, error: unknown): KubeError {
+  if (error instanceof KubeError) return error;
+  return new KubeError(`${request.method} ${request.path}`, { status: 0, reason: errorCode(error) });
+}
+
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function queryString(query: KubeRequest['query']): string {
+  return query === undefined ? '' : `?${new URLSearchParams(query)}`;
+}
+
+function sameTls(a: Tls, b: Tls): boolean {
+  const text = ({ ca, cert, key, servername }: Tls): string => [ca, cert, key, servername].map(String).join('\n');
+  return text(a) === text(b);
+}
+
+/** Leaves out what is undefined: `https` tells an absent option from an undefined one. */
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
