@@ -72,7 +72,7 @@ function decideByRecord({ wanted, stamp }: Facts, record: RunningRecord): Decisi
   const next = nextRecord(record, wanted, stamp);
   if (equalRecords(record, next)) return inStep(record, wanted);
   if (record.stamp !== stamp) return { outcome: 'adopt', reason: 'stamp-dropped', record: next };
-  const reason = samePartNames(record, wanted) ? 'source-appeared' : 'references-changed';
+  const reason = samePartNames(record, wanted) && appeared(record, wanted) ? 'source-appeared' : 'references-changed';
   return { outcome: 'accept', reason, record: next };
 }
 
@@ -119,7 +119,8 @@ function changedKeys(part: PartName, before: Configuration, now: Configuration):
   const was = entriesOf(part, before);
   const is = entriesOf(part, now);
   if (was === undefined || is === undefined) return ['*'];
-  return [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name));
+  const changed = [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name));
+  return changed.length > 0 ? changed : ['*']; // A source without an entry came or went.
 }
 
 /** What is known of a whole source's entries: none where it was absent, unknown where there were too many to record. */
@@ -134,7 +135,9 @@ function nextRecord(record: RunningRecord, wanted: Configuration, stamp: string 
   for (const part of missingParts(wanted)) {
     const source = sourceOf(part);
     const kept = record.entries.get(source);
-    parts.set(part, record.parts.get(part) ?? MISSING);
+    const had = record.parts.get(part) ?? MISSING;
+    // What was optional when it was absent is required now: new pods wait for it.
+    parts.set(part, had === ABSENT ? MISSING : had);
     if (kept !== undefined) entries.set(source, kept);
   }
   return { keyId: wanted.keyId, stamp, parts, entries };
@@ -146,6 +149,12 @@ function missingParts(wanted: Configuration): readonly PartName[] {
 
 function samePartNames(a: Configuration, b: Configuration): boolean {
   return a.parts.size === b.parts.size && [...a.parts.keys()].every((part) => b.parts.has(part));
+}
+
+function appeared(record: RunningRecord, wanted: Configuration): boolean {
+  return [...wanted.parts].some(
+    ([part, now]) => record.parts.get(part) === MISSING && now !== MISSING && now !== ABSENT,
+  );
 }
 
 function sourceOf(part: PartName): SourceId {
