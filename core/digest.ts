@@ -43,12 +43,13 @@ export function configuration(references: readonly Reference[], sources: Sources
   for (const reference of references) {
     const id = sourceId(reference);
     const source = sources.get(id);
-    if (reference.all) {
-      parts.set(`${id}#*`, source === undefined ? lack(reference.need) : wholeDigest(source, key));
-      if (source !== undefined && source.entries.size <= EXPLAINED_KEYS) entries.set(id, fingerprints(source, key));
-    }
     for (const [name, need] of reference.keys) {
       parts.set(`${id}#${name}`, keyState(reference, source, { name, need, key }));
+    }
+    if (reference.all) {
+      // After the keys: a pod spec may name a key `*`, which no source can have, and must not hide the whole.
+      parts.set(`${id}#*`, source === undefined ? lack(reference.need) : wholeDigest(source, key));
+      if (source !== undefined && source.entries.size <= EXPLAINED_KEYS) entries.set(id, fingerprints(source, key));
     }
   }
   return { keyId: key.id, parts, entries };
