@@ -1,0 +1,117 @@
+/** Builders for tests: the smallest objects that say what a test is about. JSON in, so that parsing is part of every test. */
+import { type Configuration, configuration, type Sources, stampOf } from '../../core/digest.ts';
+import { type JsonObject, parseJson } from '../../core/json.ts';
+import { type Key, type Keyring, keyOf, keyring } from '../../core/key.ts';
+import { CONFIG_HASH, HISTORY, RECORD } from '../../core/names.ts';
+import type { Ours } from '../../core/ours.ts';
+import { parseSource, parseWorkload } from '../../core/parse.ts';
+import { formatRecord } from '../../core/record.ts';
+import { references } from '../../core/reference.ts';
+import { type Source, type SourceKind, sourceId } from '../../core/source.ts';
+import type { Workload } from '../../core/workload.ts';
+
+export const NAMESPACE = 'shop';
+
+/** Keys by number: the same number is the same key in every run. */
+export function key(number: number): Key {
+  return keyOf(new Uint8Array(32).fill(number));
+}
+
+export const KEY = key(1);
+export const KEYRING: Keyring = keyring(KEY);
+
+export function container(fields: JsonObject = {}): JsonObject {
+  return { name: 'app', image: 'app:1', ...fields };
+}
+
+/** A pod spec of one container. */
+export function podSpec(fields: JsonObject = {}, spec: JsonObject = {}): JsonObject {
+  return { containers: [container(fields)], ...spec };
+}
+
+/** A pod spec whose container takes these variables with `valueFrom`. */
+export function envSpec(...sources: readonly JsonObject[]): JsonObject {
+  return podSpec({ env: sources.map((valueFrom, index) => ({ name: `V${index}`, valueFrom })) });
+}
+
+/** A pod spec whose container takes these objects with `envFrom`. */
+export function envFromSpec(...sources: readonly JsonObject[]): JsonObject {
+  return podSpec({ envFrom: sources });
+}
+
+export function configMapJson(name: string, data: JsonObject = {}, fields: JsonObject = {}): JsonObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: NAMESPACE, name }, data, ...fields };
+}
+
+/** A Secret; values are given as they are and encoded here. */
+export function secretJson(name: string, data: Readonly<Record<string, string>> = {}): JsonObject {
+  const encoded = Object.entries(data).map(([name, text]) => [name, Buffer.from(text).toString('base64')]);
+  return { ...configMapJson(name, Object.fromEntries(encoded)), kind: 'Secret' };
+}
+
+export function sourceOf(json: JsonObject): Source {
+  const source = parseSource(json.kind as SourceKind, json);
+  if (source === undefined) throw new Error('the test builds a source that cannot be parsed');
+  return source;
+}
+
+/** What a reader of these objects hands to core. */
+export function sourcesOf(objects: readonly JsonObject[]): Sources {
+  return new Map(objects.map(sourceOf).map((source) => [sourceId(source), source]));
+}
+
+export function configurationOf(spec: unknown, objects: readonly JsonObject[], using: Key = KEY): Configuration {
+  return configuration(references(spec), sourcesOf(objects), using);
+}
+
+export interface WorkloadFields {
+  readonly annotations?: JsonObject;
+  readonly templateAnnotations?: JsonObject;
+  readonly spec?: JsonObject;
+}
+
+/** A Deployment as the API server shows it. */
+export function workloadJson({ annotations, templateAnnotations, spec = podSpec() }: WorkloadFields = {}): JsonObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      namespace: NAMESPACE,
+      name: 'web',
+      uid: 'u1',
+      resourceVersion: '7',
+      ...(annotations && { annotations }),
+    },
+    spec: {
+      replicas: 1,
+      template: { metadata: { ...(templateAnnotations && { annotations: templateAnnotations }) }, spec },
+    },
+  };
+}
+
+/** The workload with these annotations of restamp's on top of its own. */
+export function withOurs({ annotations, templateAnnotations, ...fields }: WorkloadFields, ours: Ours): JsonObject {
+  const text = (name: string, value: string | undefined): JsonObject => (value === undefined ? {} : { [name]: value });
+  return workloadJson({
+    ...fields,
+    annotations: { ...annotations, ...text(RECORD, ours.record), ...text(HISTORY, ours.history) },
+    templateAnnotations: { ...templateAnnotations, ...text(CONFIG_HASH, ours.stamp) },
+  });
+}
+
+export function workloadOf(json: JsonObject): Workload {
+  const workload = parseWorkload(json, { kind: 'Deployment', namespace: NAMESPACE });
+  if (workload === undefined) throw new Error('the test builds a workload that cannot be parsed');
+  return workload;
+}
+
+/** What restamp writes for a configuration that it stamps. */
+export function oursFor(wanted: Configuration, using: Key = KEY, history?: string): Ours {
+  const stamp = stampOf(wanted, using);
+  return { stamp, record: formatRecord({ ...wanted, stamp }), history };
+}
+
+/** The object after the API server has had it: plain JSON and nothing shared with the original. */
+export function copy(json: JsonObject): JsonObject {
+  return parseJson(JSON.stringify(json)) as JsonObject;
+}

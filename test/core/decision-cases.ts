@@ -1,0 +1,409 @@
+/**
+ * Every row of DESIGN §8 as data: what the pods were started with, what is left of restamp's annotations, what is
+ * there now, and what has to be decided. Every route to a decision (core, webhook, watcher) can run the same rows.
+ */
+import { EXPLAINED_KEYS } from '../../core/defaults.ts';
+import { configMapJson, envFromSpec, envSpec, podSpec } from './build.ts';
+import {
+  APPEARED,
+  adopted,
+  brokenRecord,
+  cause,
+  type DecisionCase,
+  DROPPED,
+  differs,
+  hold,
+  IN_STEP,
+  keep,
+  LOST,
+  laterRecord,
+  laterStamp,
+  NEVER_SEEN,
+  NO_REFERENCES,
+  noRecord,
+  noStamp,
+  nothingLeft,
+  otherTemplate,
+  RECORD_LOST,
+  REFERENCES_CHANGED,
+  ROTATED,
+  roll,
+  UNREADABLE,
+} from './decision-case.ts';
+import { USE_CASES } from './decision-matrix.ts';
+import {
+  APP,
+  APP_AND_DB,
+  app,
+  db,
+  many,
+  OPTIONAL_DB,
+  of,
+  optionalApp,
+  TWO_KEYS,
+  WHOLE_AND_KEY,
+} from './decision-worlds.ts';
+
+const WITHOUT_PAST: readonly DecisionCase[] = [
+  {
+    name: 'a workload never seen before is adopted',
+    before: of(APP, app('1')),
+    tamper: nothingLeft,
+    now: of(APP, app('2')),
+    expected: NEVER_SEEN,
+  },
+  {
+    name: 'a workload never seen before whose required source is missing is adopted',
+    before: of(APP),
+    tamper: nothingLeft,
+    now: of(APP),
+    expected: NEVER_SEEN,
+  },
+  {
+    name: 'a workload that refers to nothing is left alone',
+    before: of(podSpec()),
+    tamper: nothingLeft,
+    now: of(podSpec(), app('1')),
+    expected: NO_REFERENCES,
+  },
+  {
+    name: 'a workload that refers to nothing and has only a stamp is left alone',
+    before: of(APP, app('1')),
+    tamper: noRecord,
+    now: of(podSpec(), app('2')),
+    expected: NO_REFERENCES,
+  },
+  {
+    name: 'a record that is not JSON, without a stamp, is taken up as new',
+    before: of(APP, app('1')),
+    tamper: (ours) => noStamp(brokenRecord(ours)),
+    now: of(APP, app('2')),
+    expected: UNREADABLE,
+  },
+  {
+    name: 'a record and a stamp of a later version are taken up as new',
+    before: of(APP, app('1')),
+    tamper: (ours) => laterStamp(laterRecord(ours)),
+    now: of(APP, app('2')),
+    expected: UNREADABLE,
+  },
+  {
+    name: 'a stamp of a later version without a record is taken up as new',
+    before: of(APP, app('1')),
+    tamper: (ours) => noRecord(laterStamp(ours)),
+    now: of(APP, app('2')),
+    expected: UNREADABLE,
+  },
+];
+
+const ONE_OF_TWO_LEFT: readonly DecisionCase[] = [
+  {
+    name: 'a dropped stamp with the same configuration is adopted',
+    before: of(APP, app('1')),
+    tamper: noStamp,
+    now: of(APP, app('1')),
+    expected: DROPPED,
+  },
+  {
+    name: 'a dropped stamp with another configuration is rolled',
+    before: of(APP, app('1')),
+    tamper: noStamp,
+    now: of(APP, app('2')),
+    expected: roll(cause('configmap/app', 'a')),
+  },
+  {
+    name: 'a dropped stamp whose required source is gone is adopted, and the digest kept',
+    before: of(APP, app('1')),
+    tamper: noStamp,
+    now: of(APP),
+    expected: DROPPED,
+  },
+  {
+    name: 'a workload that was adopted without a stamp is in step',
+    before: of(APP, app('1')),
+    tamper: adopted,
+    now: of(APP, app('1')),
+    expected: IN_STEP,
+  },
+  {
+    name: 'a workload that was adopted without a stamp rolls for a change',
+    before: of(APP, app('1')),
+    tamper: adopted,
+    now: of(APP, app('2')),
+    expected: roll(cause('configmap/app', 'a')),
+  },
+  {
+    name: 'a lost record with the same configuration is written again',
+    before: of(APP_AND_DB, app('1'), db()),
+    tamper: noRecord,
+    now: of(APP_AND_DB, app('1'), db()),
+    expected: RECORD_LOST,
+  },
+  {
+    name: 'a lost record with another configuration rolls, for whatever it may have been',
+    before: of(APP_AND_DB, app('1'), db()),
+    tamper: noRecord,
+    now: of(APP_AND_DB, app('1'), db('2')),
+    expected: differs(cause('configmap/app', '*'), cause('secret/db', '*')),
+  },
+  {
+    name: 'a lost record with another configuration is held while a required source is missing',
+    before: of(APP_AND_DB, app('1'), db()),
+    tamper: noRecord,
+    now: of(APP_AND_DB, app('1')),
+    expected: hold('secret/db#*'),
+  },
+  {
+    name: 'a record of another template does not speak, and a true stamp is enough',
+    before: of(APP, app('1')),
+    tamper: otherTemplate,
+    now: of(APP, app('1')),
+    expected: RECORD_LOST,
+  },
+  {
+    name: 'a record of another template does not speak, and another configuration rolls',
+    before: of(APP, app('1')),
+    tamper: otherTemplate,
+    now: of(APP, app('2')),
+    expected: differs(cause('configmap/app', '*')),
+  },
+  {
+    name: 'a record without a stamp does not speak for a template that has one',
+    before: of(APP, app('1')),
+    tamper: (ours) => ({ ...adopted(ours), stamp: ours.stamp }),
+    now: of(APP, app('2')),
+    expected: differs(cause('configmap/app', '*')),
+  },
+  {
+    name: 'a record of a later version is written again where the stamp is true',
+    before: of(APP, app('1')),
+    tamper: laterRecord,
+    now: of(APP, app('1')),
+    expected: RECORD_LOST,
+  },
+  {
+    name: 'a stamp of a later version does not make the record speak',
+    before: of(APP, app('1')),
+    tamper: laterStamp,
+    now: of(APP, app('2')),
+    expected: UNREADABLE,
+  },
+];
+
+const KEYS: readonly DecisionCase[] = [
+  {
+    name: 'a rotated key rolls nothing: the record is compared in its own terms',
+    before: of(APP, app('1')),
+    keyring: ROTATED,
+    now: of(APP, app('1')),
+    expected: IN_STEP,
+  },
+  {
+    name: 'a rotated key hides no change',
+    before: of(APP, app('1')),
+    keyring: ROTATED,
+    now: of(APP, app('2')),
+    expected: roll(cause('configmap/app', 'a')),
+  },
+  {
+    name: 'a rotated key leaves a stamp without a record understood',
+    before: of(APP, app('1')),
+    keyring: ROTATED,
+    tamper: noRecord,
+    now: of(APP, app('1')),
+    expected: RECORD_LOST,
+  },
+  {
+    name: 'a rotated key hides no change behind a stamp without a record',
+    before: of(APP, app('1')),
+    keyring: ROTATED,
+    tamper: noRecord,
+    now: of(APP, app('2')),
+    expected: differs(cause('configmap/app', '*')),
+  },
+  {
+    name: 'a lost key is no reason to roll: the workload is taken up as new',
+    before: of(APP, app('1')),
+    keyring: LOST,
+    now: of(APP, app('1')),
+    expected: UNREADABLE,
+  },
+  {
+    name: 'a lost key allows no conclusion about a change either',
+    before: of(APP, app('1')),
+    keyring: LOST,
+    now: of(APP, app('2')),
+    expected: UNREADABLE,
+  },
+  {
+    name: 'a record made with a lost key, without a stamp, is taken up as new',
+    before: of(APP, app('1')),
+    keyring: LOST,
+    tamper: noStamp,
+    now: of(APP, app('2')),
+    expected: UNREADABLE,
+  },
+];
+
+const REFERENCES: readonly DecisionCase[] = [
+  {
+    name: 'a reference that came is recorded without a rollout',
+    before: of(APP, app('1'), db()),
+    now: of(APP_AND_DB, app('1'), db()),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'a reference that came to a source that is missing is recorded without a rollout',
+    before: of(APP, app('1')),
+    now: of(APP_AND_DB, app('1')),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'a reference that went is recorded without a rollout',
+    before: of(APP_AND_DB, app('1'), db()),
+    now: of(APP, app('1'), db()),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'the last reference that went is recorded without a rollout',
+    before: of(APP, app('1')),
+    now: of(podSpec(), app('1')),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'another key of the same source is recorded without a rollout',
+    before: of(envSpec({ configMapKeyRef: { name: 'app', key: 'a' } }), app('1')),
+    now: of(envSpec({ configMapKeyRef: { name: 'app', key: 'b' } }), app('1')),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'a reference that came does not hide the change of another',
+    before: of(APP, app('1'), db()),
+    now: of(APP_AND_DB, app('2'), db()),
+    expected: roll(cause('configmap/app', 'a')),
+  },
+  {
+    name: 'a reference that became required while its source is missing is recorded without a rollout',
+    before: of(optionalApp(true)),
+    now: of(optionalApp(false)),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'a reference that became optional while its source is missing is recorded without a rollout',
+    before: of(optionalApp(false)),
+    now: of(optionalApp(true)),
+    expected: REFERENCES_CHANGED,
+  },
+  {
+    name: 'a reference that became optional while its source is there is nothing',
+    before: of(optionalApp(false), app('1')),
+    now: of(optionalApp(true), app('1')),
+    expected: IN_STEP,
+  },
+  {
+    name: 'the order of references and objects is nothing',
+    before: of(APP_AND_DB, app('1'), db()),
+    now: of(envFromSpec({ secretRef: { name: 'db' } }, { configMapRef: { name: 'app' } }), db(), app('1')),
+    expected: IN_STEP,
+  },
+];
+
+const SEVERAL: readonly DecisionCase[] = [
+  {
+    name: 'two sources that changed are two causes of one rollout',
+    before: of(APP_AND_DB, app('1'), db()),
+    now: of(APP_AND_DB, app('2', '2'), db('2')),
+    expected: roll(cause('configmap/app', 'a', 'b'), cause('secret/db', 'password')),
+  },
+  {
+    name: 'a source used as a whole and by key is one cause',
+    before: of(WHOLE_AND_KEY, app('1')),
+    now: of(WHOLE_AND_KEY, app('2')),
+    expected: roll(cause('configmap/app', 'a')),
+  },
+  {
+    name: 'a change is held while another required source is missing',
+    before: of(APP_AND_DB, app('1'), db()),
+    now: of(APP_AND_DB, app('2')),
+    expected: hold('secret/db#*'),
+  },
+  {
+    name: 'a change is held while another required source is missing that never was there',
+    before: of(APP_AND_DB, app('1')),
+    now: of(APP_AND_DB, app('2')),
+    expected: hold('secret/db#*'),
+  },
+  {
+    name: 'an optional source that is gone is held while a required one is missing',
+    before: of(OPTIONAL_DB, app('1'), db()),
+    now: of(OPTIONAL_DB),
+    expected: hold('configmap/app#*'),
+  },
+  {
+    name: 'a changed key is held while another required key of the same source is missing',
+    before: of(TWO_KEYS, app('1')),
+    now: of(TWO_KEYS, configMapJson('app', { a: '2' })),
+    expected: hold('configmap/app#b'),
+  },
+  {
+    name: 'a required key that is gone is held where the rest of the source is used too',
+    before: of(WHOLE_AND_KEY, app('1')),
+    now: of(WHOLE_AND_KEY, configMapJson('app', { b: '1' })),
+    expected: hold('configmap/app#a'),
+  },
+  {
+    name: 'a required source that appears does not hide the change of another',
+    before: of(APP_AND_DB, app('1')),
+    now: of(APP_AND_DB, app('2'), db()),
+    expected: roll(cause('configmap/app', 'a')),
+  },
+  {
+    name: 'a required source that appears while another is gone is accepted',
+    before: of(APP_AND_DB, app('1')),
+    now: of(APP_AND_DB, db()),
+    expected: APPEARED,
+  },
+  {
+    name: 'a required source that is gone is kept, though another never was there',
+    before: of(APP_AND_DB, app('1')),
+    now: of(APP_AND_DB),
+    expected: keep('configmap/app#*'),
+  },
+];
+
+const MANY_KEYS: readonly DecisionCase[] = [
+  {
+    name: 'the change of a source with as many entries as are explained is named',
+    before: many(EXPLAINED_KEYS, '1'),
+    now: many(EXPLAINED_KEYS, '2'),
+    expected: roll(cause('configmap/app', 'k0')),
+  },
+  {
+    name: 'the change of a source with more entries than are explained is seen and not named',
+    before: many(EXPLAINED_KEYS + 1, '1'),
+    now: many(EXPLAINED_KEYS + 1, '2'),
+    expected: roll(cause('configmap/app', '*')),
+  },
+  {
+    name: 'a source that comes to have more entries than are explained is not named',
+    before: many(EXPLAINED_KEYS, '1'),
+    now: many(EXPLAINED_KEYS + 1, '1'),
+    expected: roll(cause('configmap/app', '*')),
+  },
+  {
+    name: 'a source of many entries is in step',
+    before: many(EXPLAINED_KEYS + 1, '1'),
+    now: many(EXPLAINED_KEYS + 1, '1'),
+    expected: IN_STEP,
+  },
+];
+
+export const DECISION_CASES: readonly DecisionCase[] = [
+  ...USE_CASES,
+  ...WITHOUT_PAST,
+  ...ONE_OF_TWO_LEFT,
+  ...KEYS,
+  ...REFERENCES,
+  ...SEVERAL,
+  ...MANY_KEYS,
+];
