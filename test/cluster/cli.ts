@@ -2,6 +2,7 @@
 import { type Command, HELP, parseCommand, UsageError } from './arguments.ts';
 import { findBinaries } from './binaries.ts';
 import { connectCluster, DEFAULT_NAME, downCluster, listClusters, resetCluster, upCluster } from './named.ts';
+import { lineProgress, type Progress, terminalProgress } from './progress.ts';
 import { statusTable } from './status.ts';
 
 const EXIT_FAILURE = 1;
@@ -11,13 +12,15 @@ const EXIT_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 interface Context {
   readonly report: (line: string) => void;
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-/** Progress goes to stderr, so that stdout holds only what a script wants. */
-function report(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
+// It goes to stderr, so that stdout holds only what a script wants.
+const progress: Progress = process.stderr.isTTY
+  ? terminalProgress(process.stderr)
+  : lineProgress((line) => void process.stderr.write(`${line}\n`));
+const { line: report } = progress;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -73,9 +76,10 @@ async function main(argv: readonly string[]): Promise<number> {
     });
   }
   try {
-    await execute(parseCommand(argv), { report, signal: controller.signal });
+    await execute(parseCommand(argv), { report, progress, signal: controller.signal });
     return signalled ?? 0;
   } catch (error) {
+    progress.end();
     if (signalled !== undefined) return signalled;
     report(`cluster: ${error instanceof Error ? error.message : String(error)}`);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;

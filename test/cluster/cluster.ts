@@ -2,11 +2,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBinaries } from './binaries.ts';
 import { type Cluster, ClusterHandle } from './handle.ts';
 import { launch } from './launch.ts';
 import { removeRemains } from './remains.ts';
-import { type ClusterOptions, checkName, clusterSpec } from './spec.ts';
+import { type ClusterOptions, checkName, clusterSpec, findClusterBinaries } from './spec.ts';
 import { type ClusterState, clusterFiles, readJson } from './state.ts';
 
 export type { AuditEntry } from './audit.ts';
@@ -21,7 +20,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { name = 'test', report = () => {} } = options;
   checkName(name);
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  const binaries = await findBinaries({ report, ...signal });
+  const binaries = await findClusterBinaries(options);
   const directory = await mkdtemp(join(tmpdir(), `restamp-${name}-`));
   const spec = clusterSpec(name, options, binaries, process.env.RESTAMP_KEEP_LOGS === '1');
   const supervised = await launch({ directory, spec, report, ...signal });

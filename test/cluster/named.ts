@@ -1,14 +1,13 @@
 /** Clusters that outlive the process that started them. Each has a directory in the cache, under its name. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findBinaries } from './binaries.ts';
 import { cacheDirectory, clustersDirectory } from './directories.ts';
 import { askSupervisor, type Cluster, ClusterHandle } from './handle.ts';
 import { launch } from './launch.ts';
 import { withLock } from './lock.ts';
 import { isRunning, waitForEnd } from './processes.ts';
 import { removeRemains } from './remains.ts';
-import { type ClusterOptions, checkName, clusterSpec } from './spec.ts';
+import { type ClusterOptions, checkName, clusterSpec, findClusterBinaries } from './spec.ts';
 import { type ClusterSpec, type ClusterState, clusterFiles, type Phase, readJson } from './state.ts';
 
 /** The name of a cluster when none is given. */
@@ -35,7 +34,7 @@ export async function upCluster(options: ClusterOptions = {}): Promise<Cluster> 
       return present;
     }
     await removeRemains(directoryOf(name), false);
-    const binaries = await findBinaries({ report, ...signalOf(options) });
+    const binaries = await findClusterBinaries(options);
     return await launchDetached(clusterSpec(name, options, binaries, false), options);
   });
 }
@@ -58,13 +57,13 @@ export async function downCluster(options: ClusterOptions = {}): Promise<boolean
 
 /** Starts a cluster anew, with nothing in it, as it was first started. */
 export async function resetCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { name = DEFAULT_NAME, report = () => {} } = options;
+  const { name = DEFAULT_NAME } = options;
   checkName(name);
   return await withNameLock('resets', { ...options, name }, async () => {
     const spec = await readJson<ClusterSpec>(clusterFiles(directoryOf(name)).spec);
     if (spec === undefined) throw new Error(`there is no cluster "${name}": start it with "up --name ${name}"`);
     await remove(name);
-    const binaries = await findBinaries({ report, ...signalOf(options) });
+    const binaries = await findClusterBinaries(options);
     return await launchDetached({ ...spec, binaries }, options);
   });
 }

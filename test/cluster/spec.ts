@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { findBinaries } from './binaries.ts';
+import type { Progress } from './progress.ts';
 import type { ClusterSpec } from './state.ts';
 import type { Binaries } from './versions.ts';
 
@@ -7,6 +9,8 @@ export interface ClusterOptions {
   readonly name?: string;
   /** Receives a line for each step of the start. */
   readonly report?: (line: string) => void;
+  /** Shows the download or build of the programs, which can take minutes; lines to `report`, or to stderr, if left out. */
+  readonly progress?: Progress;
   /** How many nodes there are; 1 if left out. */
   readonly nodes?: number;
   /** Feature gates of the API server, on or off. */
@@ -33,6 +37,15 @@ export function clusterSpec(name: string, options: ClusterOptions, binaries: Bin
     stages: [...builtIn, ...(options.stages ?? [])],
     keep,
   };
+}
+
+/** The programs for a cluster. Without a `report` the minutes of a first build would pass in silence, so stderr hears of them. */
+export async function findClusterBinaries({ report, progress, signal }: ClusterOptions): Promise<Binaries> {
+  return await findBinaries({
+    report: report ?? ((line) => void process.stderr.write(`${line}\n`)),
+    ...(progress && { progress }),
+    ...(signal && { signal }),
+  });
 }
 
 /** Throws unless a name can be part of a path and of a kubeconfig. */
