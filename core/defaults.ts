@@ -31,3 +31,11 @@ export const WATCHER_OPS_PORT = 8_081;
 export const KEY_SECRET = 'restamp-key';
 export const TLS_SECRET = 'restamp-webhook-tls';
 export const NAMESPACE = 'restamp';
+export const WEBHOOK_SERVICE = 'restamp-webhook';
+export const WEBHOOK_CONFIGURATION = 'restamp';
+
+/**
+ * How long the webhook answers on after SIGTERM: the time Kubernetes needs to take the endpoint away everywhere,
+ * the customary few seconds of a preStop sleep.
+ */
+export const SHUTDOWN_DELAY_MS = 5_000;

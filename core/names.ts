@@ -22,3 +22,6 @@ export const FIELD_MANAGER = 'restamp';
 
 /** Label that the API server puts on every namespace with the namespace's own name (KEP-2161). */
 export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** What a workload's own metadata may carry of restamp's; anything else in the domain is a slip of the pen. */
+export const WORKLOAD_ANNOTATIONS: readonly string[] = [INJECT, RECORD, HISTORY];
