@@ -134,10 +134,15 @@ function get(url: string, headers: Record<string, string>, signal?: AbortSignal)
   request.on('error', (error) => {
     clearTimeout(timer);
     if (signal?.aborted === true) reject(signal.reason);
-    else reject(new DownloadError('unreachable', `${new URL(url).host}: ${error.message}`, { cause: error }));
+    else reject(new DownloadError(failureOf(error), `${new URL(url).host}: ${error.message}`, { cause: error }));
   });
   request.end();
   return promise;
+}
+
+/** A connection that was made and dropped may hold the next time; one that could not be made will not. */
+function failureOf(error: NodeJS.ErrnoException): DownloadFailure {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'cut' : 'unreachable';
 }
 
 function refused(url: string, response: IncomingMessage): DownloadError {
