@@ -16,6 +16,8 @@ interface Running {
 
 /** What a control plane tells its owner. */
 export interface ControlPlaneEvents {
+  /** A component is about to be started for another time. */
+  again(component: ComponentName): Promise<void>;
   /** The set of processes changed. */
   changed(): void;
   log(line: string): void;
@@ -93,6 +95,12 @@ export class ControlPlane {
     await running.ended;
   }
 
+  /** Kills a component, if it runs, and starts it on the same ports and data. */
+  async restart(component: ComponentName): Promise<void> {
+    await this.kill(component);
+    await this.#startAgain(component);
+  }
+
   /** Kills everything. */
   async stop(): Promise<void> {
     this.#phase = 'stopping';
@@ -114,6 +122,11 @@ export class ControlPlane {
   async #revive(component: ComponentName): Promise<void> {
     if (this.#phase !== 'up' || this.#running.has(component)) return;
     this.#events.log(`${component} is started again`);
+    await this.#startAgain(component);
+  }
+
+  async #startAgain(component: ComponentName): Promise<void> {
+    await this.#events.again(component);
     await this.start(component);
   }
 }

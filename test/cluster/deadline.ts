@@ -21,8 +21,12 @@ export async function eventually<T>(question: () => Promise<T | undefined>, pati
     } catch (error) {
       last = error;
     }
-    await sleep(patience.everyMs ?? 50, undefined, patience.signal === undefined ? {} : { signal: patience.signal });
+    // An abort ends the sleep; its reason is thrown at the top of the next round.
+    await sleep(patience.everyMs ?? 50, undefined, { ...(patience.signal && { signal: patience.signal }) }).catch(
+      () => {},
+    );
   }
+  patience.signal?.throwIfAborted();
   const reason = last instanceof Error ? `; the last error was: ${last.message}` : '';
   throw new Error(`${patience.what} did not happen within ${patience.deadlineMs / 1000} s${reason}`, { cause: last });
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { AUDIT_POLICY, type Layout, USERS } from './components.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { eventually } from './deadline.ts';
-import { ask } from './http.ts';
+import { type Answer, ask, type Question } from './http.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { writePrivate } from './state.ts';
 import type { ComponentName } from './versions.ts';
@@ -78,10 +78,18 @@ async function healthy(component: ComponentName, layout: Layout, tokens: Tokens)
   return true;
 }
 
-async function askServer(path: string, layout: Layout, tokens: Tokens, json?: unknown) {
+async function askServer(path: string, layout: Layout, tokens: Tokens, question: Question = {}): Promise<Answer> {
   const ca = await readFile(layout.files.certificateAuthority, 'utf8');
-  const post = json === undefined ? {} : { method: 'POST', json };
-  return await ask(`${serverAddress(layout)}${path}`, { ca, token: tokens.admin, ...post });
+  return await ask(`${serverAddress(layout)}${path}`, { ...question, ca, token: tokens.admin });
+}
+
+/**
+ * Deletes the leases of the nodes. A kwok that starts takes a new identity, and would leave the nodes of the one before it alone until
+ * their leases run out (40 s). Without an API server there is only that wait.
+ */
+export async function releaseNodes(layout: Layout, tokens: Tokens): Promise<void> {
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+  await askServer(leases, layout, tokens, { method: 'DELETE', timeoutMs: 2000 }).catch(() => {});
 }
 
 async function writeKubeconfigs(layout: Layout, tokens: Tokens): Promise<void> {
@@ -106,7 +114,7 @@ async function createNodes(
     const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' };
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } };
     const create = async (): Promise<true> => {
-      const { status, body } = await askServer('/api/v1/nodes', layout, tokens, node);
+      const { status, body } = await askServer('/api/v1/nodes', layout, tokens, { method: 'POST', json: node });
       if (status !== 201 && status !== 409) throw new Error(`${status} ${body}`);
       return true;
     };

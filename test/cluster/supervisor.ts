@@ -11,7 +11,7 @@ import { ControlPlane, logTail } from './control-plane.ts';
 import { type Control, startControlServer } from './control-server.ts';
 import { freePorts } from './ports.ts';
 import { guardGroup, type ProcessRecord, recordProcess } from './processes.ts';
-import { bringUp, newTokens, waitHealthy, writeInputs } from './start-up.ts';
+import { bringUp, newTokens, releaseNodes, waitHealthy, writeInputs } from './start-up.ts';
 import {
   type ClusterFiles,
   type ClusterSpec,
@@ -76,7 +76,11 @@ class Supervisor implements Control {
   async #attempt(): Promise<string | undefined> {
     const [etcdClient = 0, etcdPeer = 0, apiserver = 0] = await freePorts(3);
     const layout: Layout = { spec: this.#spec, files: this.#files, ports: { etcdClient, etcdPeer, apiserver } };
-    const plane = new ControlPlane(layout, { changed: () => this.#record(), log });
+    const plane = new ControlPlane(layout, {
+      changed: () => this.#record(),
+      again: async (component) => (component === 'kwok' ? await releaseNodes(layout, this.#tokens) : undefined),
+      log,
+    });
     this.#layout = layout;
     this.#plane = plane;
     try {
@@ -110,8 +114,7 @@ class Supervisor implements Control {
 
   async restart(component: ComponentName): Promise<void> {
     if (this.#plane === undefined || this.#layout === undefined) throw new Error('the cluster is not up');
-    await this.#plane.kill(component);
-    await this.#plane.start(component);
+    await this.#plane.restart(component);
     await waitHealthy(component, this.#layout, this.#tokens);
   }
 
@@ -167,24 +170,45 @@ function log(line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 }
 
+/** Hears that the starter has gone, from the first moment on: it may be killed while this process is still loading. */
+class Lifeline {
+  #detached = false;
+  #cut = false;
+  onCut: () => void = () => {};
+
+  constructor() {
+    process.on('message', (message: StarterMessage) => {
+      if (message.kind !== 'detach') return;
+      this.#detached = true;
+      process.disconnect?.();
+    });
+    process.on('disconnect', () => this.#cutOff());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#cutOff(true));
+  }
+
+  /** Whether the cluster has to end. */
+  get cut(): boolean {
+    return this.#cut || (!this.#detached && !process.connected);
+  }
+
+  #cutOff(always = false): void {
+    if (this.#detached && !always) return;
+    this.#cut = true;
+    this.onCut();
+  }
+}
+
 async function main(): Promise<void> {
+  const lifeline = new Lifeline();
   const directory = process.argv[2];
   if (directory === undefined || process.send === undefined)
     throw new Error('supervisor.ts is started by cluster.ts only');
   const spec = await readJson<ClusterSpec>(clusterFiles(directory).spec);
   if (spec === undefined) throw new Error(`${directory} has no spec.json`);
   const supervisor = new Supervisor(directory, spec, await recordProcess(process.pid));
-  let detached = false;
-  process.on('message', (message: StarterMessage) => {
-    if (message.kind !== 'detach') return;
-    detached = true;
-    process.disconnect?.();
-  });
-  process.on('disconnect', () => {
-    if (!detached) supervisor.stop();
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => supervisor.stop());
-  await supervisor.start();
+  lifeline.onCut = () => supervisor.stop();
+  if (lifeline.cut) supervisor.stop();
+  else await supervisor.start();
 }
 
 await main();

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findBinaries } from '../binaries.ts';
+import type { Cluster } from '../cluster.ts';
 import { PROGRAMS } from '../versions.ts';
 
 const run = promisify(execFile);
@@ -127,4 +128,9 @@ export function runScript(t: Test, path: string, args: readonly string[], enviro
     return found;
   };
   return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), line, output, ended };
+}
+
+/** The pod names, phases and such: kubectl's JSONPath. */
+export async function jsonPath(cluster: Pick<Cluster, 'kubectl'>, path: string, ...args: string[]): Promise<string> {
+  return (await cluster.kubectl(['get', ...args, '-o', `jsonpath=${path}`])).stdout;
 }
