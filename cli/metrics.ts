@@ -1,0 +1,121 @@
+/** The metrics, all declared here and created at zero, so that a rate can be taken from the first scrape on. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Metrics {
+  readonly registry: Registry;
+}
+
+export interface WatcherMetrics extends Metrics {
+  readonly decisions: Counter<'outcome' | 'reason'>;
+  readonly rollouts: Counter<'kind'>;
+  readonly retries: Counter;
+  readonly watchInterruptions: Counter<'resource'>;
+  readonly watchSyncs: Counter<'resource'>;
+}
+
+export interface WebhookMetrics extends Metrics {
+  readonly admissions: Counter<'outcome' | 'reason'>;
+  readonly admissionSeconds: Histogram;
+  readonly crashes: Counter;
+  readonly certificateExpiry: Gauge;
+  readonly certificateRefusals: Counter;
+}
+
+function createRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** `waiting`, `workloads` and `managed` are asked for at each scrape. */
+export function createWatcherMetrics(
+  status: () => { waiting: number; workloads: number; managed: number },
+): WatcherMetrics {
+  const registry = createRegistry();
+  const registers = [registry];
+  const gauges = {
+    waiting: 'Workloads whose change waits to be looked at',
+    workloads: 'Workloads seen',
+    managed: 'Workloads managed',
+  } as const;
+  for (const name of ['waiting', 'workloads', 'managed'] as const) {
+    new Gauge({
+      name: `restamp_${name}`,
+      help: gauges[name],
+      registers,
+      collect() {
+        this.set(status()[name]);
+      },
+    });
+  }
+  return {
+    registry,
+    decisions: new Counter({
+      name: 'restamp_decisions_total',
+      help: 'Decisions about workloads',
+      labelNames: ['outcome', 'reason'],
+      registers,
+    }),
+    rollouts: new Counter({
+      name: 'restamp_rollouts_total',
+      help: 'Rollouts triggered',
+      labelNames: ['kind'],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'restamp_retries_total',
+      help: 'Workloads to be looked at again after trouble',
+      registers,
+    }),
+    watchInterruptions: new Counter({
+      name: 'restamp_watch_interruptions_total',
+      help: 'Watches that broke and were taken up again',
+      labelNames: ['resource'],
+      registers,
+    }),
+    watchSyncs: new Counter({
+      name: 'restamp_watch_syncs_total',
+      help: 'Full lists of a collection',
+      labelNames: ['resource'],
+      registers,
+    }),
+  };
+}
+
+/** Admission takes milliseconds; the last bound is the API server's longest timeout for a webhook. */
+const ADMISSION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 10, 30];
+
+export function createWebhookMetrics(): WebhookMetrics {
+  const registry = createRegistry();
+  const registers = [registry];
+  return {
+    registry,
+    admissions: new Counter({
+      name: 'restamp_admissions_total',
+      help: 'Admission requests answered by /mutate',
+      labelNames: ['outcome', 'reason'],
+      registers,
+    }),
+    admissionSeconds: new Histogram({
+      name: 'restamp_admission_duration_seconds',
+      help: 'Time to answer /mutate',
+      buckets: ADMISSION_BUCKETS_SECONDS,
+      registers,
+    }),
+    crashes: new Counter({
+      name: 'restamp_admission_crashes_total',
+      help: 'Requests that were allowed because answering them failed',
+      registers,
+    }),
+    certificateExpiry: new Gauge({
+      name: 'restamp_certificate_expiry_timestamp_seconds',
+      help: 'When the served certificate expires',
+      registers,
+    }),
+    certificateRefusals: new Counter({
+      name: 'restamp_certificate_refusals_total',
+      help: 'Certificates that were offered and refused; the last good one stays',
+      registers,
+    }),
+  };
+}
