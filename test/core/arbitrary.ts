@@ -1,7 +1,7 @@
 /** Random worlds for property tests: few names and few values, so that they meet often. */
 import fc from 'fast-check';
 import type { JsonObject } from '../../core/json.ts';
-import { configMapJson, podSpec, secretJson } from './build.ts';
+import { configMapJson, copy, podSpec, secretJson } from './build.ts';
 import type { World } from './decision-case.ts';
 
 const name = fc.constantFrom('app', 'db');
@@ -32,7 +32,8 @@ export const spec: fc.Arbitrary<JsonObject> = fc
       },
       { volumes: volumes.map((source, index) => ({ name: `v${index}`, ...source })) },
     ),
-  );
+  )
+  .map(copy);
 
 const data = fc.dictionary(entry, fc.constantFrom('', '1', '2'), { maxKeys: 3 });
 
