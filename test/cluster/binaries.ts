@@ -1,5 +1,5 @@
 import { access, constants, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { buildPrograms, GoMissingError } from './build.ts';
 import { CommandError, runCommand } from './command.ts';
 import { cacheDirectory } from './directories.ts';
@@ -67,8 +67,9 @@ async function namedDirectory(
   environment: NodeJS.ProcessEnv,
   report: (line: string) => void,
 ): Promise<string | undefined> {
-  const directory = environment.KUBEBUILDER_ASSETS;
-  if (directory === undefined || directory === '') return undefined;
+  const named = environment.KUBEBUILDER_ASSETS;
+  if (named === undefined || named === '') return undefined;
+  const directory = resolve(named);
   const lacking: ProgramName[] = [];
   for (const program of PROGRAMS) {
     await access(join(directory, program), constants.X_OK).catch(() => lacking.push(program));
@@ -87,7 +88,7 @@ async function completeStore(search: Search): Promise<void> {
   const reasons = await downloadPrograms(missing, search);
   const rest = await store.missing();
   if (rest.length > 0) {
-    progress.line(`${reasons.join('; ')}; building ${rest.join(', ')} from Go modules instead`);
+    progress.line(`not downloaded (${reasons.join('; ')}): building ${rest.join(', ')} from Go modules instead`);
     await build(rest, reasons, search);
   }
   await rm(store.workDirectory, { recursive: true, force: true });

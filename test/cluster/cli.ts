@@ -80,7 +80,10 @@ async function main(argv: readonly string[]): Promise<number> {
     return signalled ?? 0;
   } catch (error) {
     progress.end();
-    if (signalled !== undefined) return signalled;
+    if (signalled !== undefined) {
+      report('interrupted: nothing is left running, and finished work is kept');
+      return signalled;
+    }
     report(`cluster: ${error instanceof Error ? error.message : String(error)}`);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
   }

@@ -170,6 +170,23 @@ t.test('a cluster', async (t) => {
     t.equal(status === 200 ? JSON.parse(line).object.code : status, 410, line);
   });
 
+  t.test('where it caches, a watch from before fails with 410 once the API server has been restarted', async (t) => {
+    await one.kubectl(['create', 'configmap', 'early']);
+    const old = await jsonPath(one, '{.metadata.resourceVersion}', 'configmap', 'early');
+    for (const value of ['1', '2', '3'])
+      await one.kubectl(['patch', 'configmap', 'early', '-p', `{"data":{"k":"${value}"}}`]);
+    const path = '/api/v1/namespaces/default/configmaps';
+    await one.compact();
+    t.match(
+      (await watchFrom(one, path, old)).line,
+      '"type":"MODIFIED"',
+      'the cache still knows what etcd has forgotten',
+    );
+    await one.restart('kube-apiserver');
+    const { status, line } = await watchFrom(one, path, old);
+    t.equal(status === 200 ? JSON.parse(line).object.code : status, 410, line);
+  });
+
   t.test('a stopped API server is an outage, and goes on when it is continued', async (t) => {
     await two.signal('kube-apiserver', 'SIGSTOP');
     const { code } = await two.kubectl(['get', 'nodes', '--request-timeout=1s'], { allowFailure: true });

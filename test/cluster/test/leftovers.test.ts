@@ -101,6 +101,7 @@ t.test('Ctrl-C while a cluster starts ends the command with 130 and leaves nothi
   t.ok((await processesWith(cache)).length > 0, 'it has begun');
   script.kill('SIGINT');
   t.equal(await script.ended, 130);
+  t.equal(script.output.at(-1), 'interrupted: nothing is left running, and finished work is kept');
   t.strictSame(await processesWith(cache), []);
   t.strictSame(await readdir(join(cache, 'clusters')), []);
 });
