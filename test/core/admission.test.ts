@@ -24,6 +24,9 @@ const OLD: Ours = { ...stampedFor(of(APP, app('1'))), history: '[{"at":"old"}]' 
 const OLDER: Ours = { ...stampedFor(of(APP, app('0'))), history: '[{"at":"older"}]' };
 const FOREIGN = stampedFor(of(APP, ...objects), keyring(key(7)));
 
+/** Made with a key of the ring, one would think. */
+const FORGED = `${TRUE.stamp?.slice(0, -22)}${'A'.repeat(22)}`;
+
 const carrying = (ours: Ours, fields: WorkloadFields = {}): JsonObject => withOurs({ spec: APP, ...fields }, ours);
 /** The same workload with another pod template. */
 const changed = (ours: Ours): JsonObject => carrying(ours, { spec: { ...APP, priorityClassName: 'high' } });
@@ -171,7 +174,14 @@ const UNCHANGED: readonly Row[] = [
   {
     name: 'a forged stamp is put back',
     old: carrying(OLD),
-    object: carrying({ ...OLD, stamp: `${TRUE.stamp?.slice(0, -1)}_` }),
+    object: carrying({ ...OLD, stamp: FORGED }),
+    objects,
+    expected: restored(OLD),
+  },
+  {
+    name: 'a forged stamp is put back, also where the record names it and is true otherwise',
+    old: carrying(OLD),
+    object: carrying({ stamp: FORGED, record: TRUE.record?.replace(`${TRUE.stamp}`, FORGED), history: undefined }),
     objects,
     expected: restored(OLD),
   },

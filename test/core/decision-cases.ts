@@ -277,6 +277,12 @@ const REFERENCES: readonly DecisionCase[] = [
     expected: REFERENCES_CHANGED,
   },
   {
+    name: 'a reference that came and a required source that appeared are recorded together',
+    before: of(APP),
+    now: of(APP_AND_DB, app('1'), db()),
+    expected: REFERENCES_CHANGED,
+  },
+  {
     name: 'a reference that came does not hide the change of another',
     before: of(APP, app('1'), db()),
     now: of(APP_AND_DB, app('2'), db()),
@@ -314,6 +320,12 @@ const SEVERAL: readonly DecisionCase[] = [
     before: of(APP_AND_DB, app('1'), db()),
     now: of(APP_AND_DB, app('2', '2'), db('2')),
     expected: roll(cause('configmap/app', 'a', 'b'), cause('secret/db', 'password')),
+  },
+  {
+    name: 'the keys of a cause are sorted, whatever their order in the source',
+    before: of(APP, configMapJson('app', { b: '1' })),
+    now: of(APP, configMapJson('app', { b: '2', a: '1' })),
+    expected: roll(cause('configmap/app', 'a', 'b')),
   },
   {
     name: 'a source used as a whole and by key is one cause',

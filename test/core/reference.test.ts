@@ -174,6 +174,11 @@ const MOUNTS: readonly Row[] = [
     expected: { 'configmap/app': 'required, *' },
   },
   {
+    name: 'subPathExpr beside subPath, which the API server refuses, is the whole',
+    spec: mounted(configMap(), mount({ subPath: 'a', subPathExpr: '$(POD_NAME)' })),
+    expected: { 'configmap/app': 'required, *' },
+  },
+  {
     name: 'subPath over items: the item at that path',
     spec: mounted(configMap({ items: ITEMS }), mount({ subPath: 'b.yaml' })),
     expected: { 'configmap/app': 'required, b required' },
