@@ -15,15 +15,15 @@ export const EVENT_REASONS = {
 
 /** One sentence: what was decided and because of what. */
 export function sentence({ decision, rollout }: Told): string {
-  if (rollout !== undefined) return `Rolled because ${rollout.causes.map(causeText).join('; ')} changed`;
+  if (rollout !== undefined) return `Rolled because ${rollout.causes.map(causeText).join(', and ')}`;
   const missing = 'missing' in decision ? ` Missing: ${decision.missing.join(', ')}.` : '';
   return `${REASONS[decision.reason]}${missing}`;
 }
 
-/** `configmap/app (LOG_LEVEL) by kubectl-edit at 2026-01-02T03:04:05Z`. */
+/** `configmap/app changed (LOG_LEVEL), written by kubectl-edit at 2026-01-02T03:04:05Z`. */
 function causeText({ source, keys, by, changedAt }: ExplainedCause): string {
   const which = keys.includes('*') ? '' : ` (${keys.join(', ')})`;
-  return `${source}${which}${by === undefined ? '' : ` by ${by} at ${changedAt}`}`;
+  return `${source} changed${which}${by === undefined ? '' : `, written by ${by} at ${changedAt}`}`;
 }
 
 /** A decision's facts as keys of a log line. */

@@ -1,5 +1,6 @@
 /** The metrics, all declared here and created at zero, so that a rate can be taken from the first scrape on. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ADMISSION_LABELS, DECISION_LABELS, KIND_LABELS, RESOURCE_LABELS } from './label-values.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -27,6 +28,15 @@ function createRegistry(): Registry {
   return registry;
 }
 
+/** Shows a counter at zero for each of these labels. */
+function atZero<Label extends string>(
+  counter: Counter<Label>,
+  labels: readonly Readonly<Record<Label, string>>[],
+): Counter<Label> {
+  for (const values of labels) counter.inc(values, 0);
+  return counter;
+}
+
 /** `waiting`, `workloads` and `managed` are asked for at each scrape. */
 export function createWatcherMetrics(
   status: () => { waiting: number; workloads: number; managed: number },
@@ -50,35 +60,47 @@ export function createWatcherMetrics(
   }
   return {
     registry,
-    decisions: new Counter({
-      name: 'restamp_decisions_total',
-      help: 'Decisions about workloads',
-      labelNames: ['outcome', 'reason'],
-      registers,
-    }),
-    rollouts: new Counter({
-      name: 'restamp_rollouts_total',
-      help: 'Rollouts triggered',
-      labelNames: ['kind'],
-      registers,
-    }),
+    decisions: atZero(
+      new Counter({
+        name: 'restamp_decisions_total',
+        help: 'Decisions about workloads',
+        labelNames: ['outcome', 'reason'],
+        registers,
+      }),
+      DECISION_LABELS,
+    ),
+    rollouts: atZero(
+      new Counter({
+        name: 'restamp_rollouts_total',
+        help: 'Rollouts triggered',
+        labelNames: ['kind'],
+        registers,
+      }),
+      KIND_LABELS,
+    ),
     retries: new Counter({
       name: 'restamp_retries_total',
       help: 'Workloads to be looked at again after trouble',
       registers,
     }),
-    watchInterruptions: new Counter({
-      name: 'restamp_watch_interruptions_total',
-      help: 'Watches that broke and were taken up again',
-      labelNames: ['resource'],
-      registers,
-    }),
-    watchSyncs: new Counter({
-      name: 'restamp_watch_syncs_total',
-      help: 'Full lists of a collection',
-      labelNames: ['resource'],
-      registers,
-    }),
+    watchInterruptions: atZero(
+      new Counter({
+        name: 'restamp_watch_interruptions_total',
+        help: 'Watches that broke and were taken up again',
+        labelNames: ['resource'],
+        registers,
+      }),
+      RESOURCE_LABELS,
+    ),
+    watchSyncs: atZero(
+      new Counter({
+        name: 'restamp_watch_syncs_total',
+        help: 'Full lists of a collection',
+        labelNames: ['resource'],
+        registers,
+      }),
+      RESOURCE_LABELS,
+    ),
   };
 }
 
@@ -90,12 +112,15 @@ export function createWebhookMetrics(): WebhookMetrics {
   const registers = [registry];
   return {
     registry,
-    admissions: new Counter({
-      name: 'restamp_admissions_total',
-      help: 'Admission requests answered by /mutate',
-      labelNames: ['outcome', 'reason'],
-      registers,
-    }),
+    admissions: atZero(
+      new Counter({
+        name: 'restamp_admissions_total',
+        help: 'Admission requests answered by /mutate',
+        labelNames: ['outcome', 'reason'],
+        registers,
+      }),
+      ADMISSION_LABELS,
+    ),
     admissionSeconds: new Histogram({
       name: 'restamp_admission_duration_seconds',
       help: 'Time to answer /mutate',

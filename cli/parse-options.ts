@@ -1,5 +1,6 @@
 /** From arguments and environment to values, by a table of options. */
 import { parseArgs } from 'node:util';
+import { nearest } from './nearest.ts';
 import type { Option, OptionTable } from './option.ts';
 
 /** What a table's options come to; frozen. */
@@ -53,13 +54,18 @@ function fromArguments(
   const given = new Map<string, Given>();
   const faults: string[] = [];
   for (const token of tokens(table, argv)) {
-    const option = token.kind === 'option' ? table[token.name] : undefined;
+    const option = token.kind === 'option' ? optionOf(table, token.name) : undefined;
     if (token.kind === 'positional') faults.push(unknownArgument(table, token.value));
     if (token.kind !== 'option') continue;
     if (option === undefined) faults.push(unknownArgument(table, token.rawName));
     else given.set(token.name, { text: token.value ?? impliedText(option), as: `--${token.name}` });
   }
   return { given, faults };
+}
+
+/** The table's own option of that name: `--constructor` is none, though every object answers to it. */
+function optionOf(table: OptionTable, name: string): Option<unknown> | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** A switch without a value is on; any other option without one has an empty text, which none of them accepts. */
@@ -78,8 +84,7 @@ function tokens(table: OptionTable, argv: readonly string[]): NonNullable<Return
 }
 
 function unknownArgument(table: OptionTable, argument: string): string {
-  const stem = argument.replace(/^-+/, '');
-  const near = Object.keys(table).find((name) => name.startsWith(stem) || stem.startsWith(name));
+  const near = nearest(argument.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(table));
   return `${argument} is not known; ${near === undefined ? 'see --help' : `did you mean --${near}?`}`;
 }
 

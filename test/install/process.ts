@@ -42,6 +42,20 @@ export class RestampProcess {
     this.#options = options;
   }
 
+  get command(): 'webhook' | 'watcher' {
+    return this.#options.command;
+  }
+
+  get args(): readonly string[] {
+    return this.#options.args;
+  }
+
+  /** The whole command line. */
+  get argv(): readonly string[] {
+    const { program = SOURCES, command, args } = this.#options;
+    return [...program, command, ...args];
+  }
+
   get pid(): number {
     return this.#pid;
   }
@@ -74,8 +88,7 @@ export class RestampProcess {
 
   /** Starts the process and does not wait until it is ready. */
   async launch(): Promise<void> {
-    const { program = SOURCES, command, args } = this.#options;
-    const child = spawn('sh', ['-c', LEASH, 'restamp', ...program, command, ...args], {
+    const child = spawn('sh', ['-c', LEASH, 'restamp', ...this.argv], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: withoutProxies(process.env),
     });
