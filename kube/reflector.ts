@@ -7,8 +7,9 @@ import { asList, asObject, asText } from '../core/json.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { describeError, isStatus, KubeError } from './error.ts';
-import type { KubeTransport } from './transport.ts';
+import type { KubeRequest, KubeTransport } from './transport.ts';
 import { lines, parseWatchLine, type WatchEvent } from './watch-line.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** Receives the collection. Between `begin` and `complete` comes every object that exists. */
 export interface Sink<T> {
@@ -105,37 +106,47 @@ export class Reflector<T> {
   }
 
   async #watch(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
-    const { transport, clock, path, metadataOnly } = this.#options;
-    const watchdog = new Watchdog(SILENCE_MS);
-    const seconds = Math.round(WATCH_SECONDS * (1 + clock.random()));
+    const { transport, clock } = this.#options;
+    const watchdog = new Watchdog(clock, SILENCE_MS);
+    const stream = transport.stream(this.#watchRequest(query, AbortSignal.any([signal, watchdog.signal])));
+    let events = 0;
     try {
-      const stream = transport.stream({
-        method: 'GET',
-        path,
-        query: {
-          ...this.#options.query,
-          ...query,
-          watch: 'true',
-          allowWatchBookmarks: 'true',
-          timeoutSeconds: String(seconds),
-        },
-        accept: metadataOnly ? METADATA_ONLY_ITEM : 'application/json',
-        signal: AbortSignal.any([signal, watchdog.signal]),
-      });
-      let events = 0;
       for await (const line of lines(watchdog.guard(stream))) {
         this.#handle(parseWatchLine(line));
         events += 1;
       }
-      // A watch lives for minutes and has a bookmark each minute. One that ends empty must not be reopened in a loop.
-      if (events === 0) throw new KubeError(`watch ${this.#options.resource}`, { status: 0, reason: 'ended empty' });
-    } finally {
-      watchdog.stop();
+    } catch (error) {
+      throw watchdog.signal.aborted ? this.#fault(0, 'silent for too long') : error;
     }
+    // A watch lives for minutes and has a bookmark each minute, and a list that began has an end. What ends without
+    // either must not be reopened in a loop.
+    if (this.#initial !== undefined) throw this.#fault(0, 'ended before the list was complete');
+    if (events === 0) throw this.#fault(0, 'ended empty');
+  }
+
+  #watchRequest(position: Readonly<Record<string, string>>, signal: AbortSignal): KubeRequest {
+    const { clock, path, query, metadataOnly } = this.#options;
+    const seconds = Math.round(WATCH_SECONDS * (1 + clock.random()));
+    return {
+      method: 'GET',
+      path,
+      query: {
+        ...query,
+        ...position,
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: String(seconds),
+      },
+      accept: metadataOnly ? METADATA_ONLY_ITEM : 'application/json',
+      signal,
+    };
+  }
+
+  #fault(status: number, reason: string): KubeError {
+    return new KubeError(`watch ${this.#options.resource}`, { status, reason });
   }
 
   #handle(event: WatchEvent): void {
-    const { resource } = this.#options;
     switch (event.type) {
       case 'applied':
         this.#offer(event.object);
@@ -147,9 +158,9 @@ export class Reflector<T> {
         if (event.complete) this.#complete('stream', event.resourceVersion);
         break;
       case 'error':
-        throw new KubeError(`watch ${resource}`, { status: event.code, reason: event.reason });
+        throw this.#fault(event.code, event.reason);
       case 'unreadable':
-        throw new KubeError(`watch ${resource}`, { status: 0, reason: 'a line that is no watch event' });
+        throw this.#fault(0, 'a line that is no watch event');
     }
     if (this.#initial === undefined && event.resourceVersion !== '') {
       this.#position = event.resourceVersion;
@@ -218,37 +229,5 @@ export class Reflector<T> {
     events.interrupted({ resource, cause: describeError(error), retryInMs });
     events.state(resource, 'waiting');
     await clock.sleep(retryInMs, signal);
-  }
-}
-
-/** Aborts a stream on which nothing has come for too long. */
-class Watchdog {
-  readonly #controller = new AbortController();
-  readonly #silenceMs: number;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(silenceMs: number) {
-    this.#silenceMs = silenceMs;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  async *guard(stream: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-    this.#rewind();
-    for await (const chunk of stream) {
-      this.#rewind();
-      yield chunk;
-    }
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #rewind(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(), this.#silenceMs);
   }
 }
