@@ -64,7 +64,6 @@ export function createTransport(config: KubeConfig, userAgent: string): KubeTran
       ...defined({ auth }),
       agent: agentFor(tls),
       host: server.hostname.replace(/^\[|\]$/g, ''), // an IPv6 address is bracketed in a URL only
-
       port: server.port || 443,
       method: request.method,
       path: `${server.pathname.replace(/\/$/, '')}${request.path}${queryString(request.query)}`,
@@ -86,8 +85,9 @@ export function createTransport(config: KubeConfig, userAgent: string): KubeTran
       const opening = new AbortController();
       const timer = setTimeout(() => opening.abort(), request.timeoutMs ?? REQUEST_TIMEOUT_MS);
       const signal = request.signal === undefined ? opening.signal : AbortSignal.any([opening.signal, request.signal]);
-      const response = await attempt(request, async () => succeeded(request, await send(request, signal)));
-      clearTimeout(timer);
+      const response = await attempt(request, async () => succeeded(request, await send(request, signal))).finally(() =>
+        clearTimeout(timer),
+      );
       try {
         yield* response;
       } catch (error) {
@@ -108,7 +108,10 @@ function ownHeaders(request: KubeRequest, userAgent: string): OutgoingHttpHeader
   };
 }
 
-/** One exchange; once more where a kept-alive connection turned out to have been closed by the server meanwhile. */
+/**
+ * One exchange; again where a kept-alive connection turned out to have been closed by the server meanwhile. All that
+ * are kept may have been: each attempt uses one of them up, and what fails on a new connection has failed.
+ */
 async function exchange(request: KubeRequest, options: RequestOptions): Promise<IncomingMessage> {
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
   const once = (): Promise<IncomingMessage> =>
@@ -117,11 +120,12 @@ async function exchange(request: KubeRequest, options: RequestOptions): Promise<
       outgoing.on('error', (error) => reject(Object.assign(error, { reused: outgoing.reusedSocket })));
       outgoing.end(body);
     });
-  try {
-    return await once();
-  } catch (error) {
-    if (!isStaleConnection(error)) throw error;
-    return once();
+  for (;;) {
+    try {
+      return await once();
+    } catch (error) {
+      if (!isStaleConnection(error)) throw error;
+    }
   }
 }
 
