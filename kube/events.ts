@@ -31,7 +31,7 @@ export async function writeEvent(
     body: {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { namespace, generateName: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, "")}-` },
+      metadata: { namespace, generateName: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-` },
       // MicroTime: six digits of a second (metav1.MicroTime).
       eventTime: clock.now().toISOString().replace('Z', '000Z'),
       reportingController: REPORTER,
