@@ -10,7 +10,7 @@ import { type Reference, references } from '../core/reference.ts';
 import { describeError } from '../kube/error.ts';
 import { readSources } from '../kube/reader.ts';
 import type { KubeTransport } from '../kube/transport.ts';
-import type { AdmissionRequest, Verdict } from './review.ts';
+import { type AdmissionRequest, storesObject, type Verdict } from './review.ts';
 
 export interface MutateOptions {
   readonly transport: KubeTransport;
@@ -37,9 +37,11 @@ export interface Mutation {
 
 /** Answers one request. Never rejects; whatever goes wrong, the request is allowed and the watcher repairs. */
 export async function mutate(request: AdmissionRequest, options: MutateOptions): Promise<Mutation> {
-  const object = admitted(request.object, request);
+  const object = storesObject(request) ? admitted(request.object, request) : undefined;
   if (object === undefined) return passed('untouched');
   const old = request.operation === 'UPDATE' ? admitted(request.oldObject, request) : undefined;
+  // Nothing to compare with: taken for a new workload, its pods could roll without a reason.
+  if (request.operation === 'UPDATE' && old === undefined) return passed('untouched');
   // The webhook configuration selects labelled namespaces: what arrives here counts as labelled.
   const verdict = policy(object.workload, 'enabled', options.policy);
   if (!verdict.managed) return passed(verdict.reason);

@@ -1,6 +1,7 @@
 /** AdmissionReview, admission.k8s.io/v1: read from a request, built for an answer. */
 import { asObject, asText, isObject } from '../core/json.ts';
 import type { PatchOperation } from '../core/patch.ts';
+import { isObjectName } from '../kube/path.ts';
 
 /** What is read of an AdmissionRequest. */
 export interface AdmissionRequest {
@@ -43,6 +44,14 @@ export function parseReview(body: unknown): ParsedReview {
       oldObject: request.oldObject,
     },
   };
+}
+
+/**
+ * Whether a request stores an object in a namespace. Whoever reaches the port can send anything: the object of a DELETE
+ * must not be taken for a new one, nor a namespace like `..` become part of a path.
+ */
+export function storesObject({ operation, namespace }: AdmissionRequest): boolean {
+  return (operation === 'CREATE' || operation === 'UPDATE') && isObjectName(namespace);
 }
 
 /** How a request is answered. It is always allowed: restamp stands in nobody's way (DESIGN §1). */

@@ -6,7 +6,7 @@ import { sourceId } from '../core/source.ts';
 import type { Workload } from '../core/workload.ts';
 import { readSources } from '../kube/reader.ts';
 import type { KubeTransport } from '../kube/transport.ts';
-import type { AdmissionRequest, Verdict } from './review.ts';
+import { type AdmissionRequest, storesObject, type Verdict } from './review.ts';
 
 export interface ValidateOptions {
   readonly transport: KubeTransport;
@@ -15,7 +15,7 @@ export interface ValidateOptions {
 
 /** Warnings for one request. Never rejects: what cannot be read is not warned about. */
 export async function validate(request: AdmissionRequest, options: ValidateOptions): Promise<Verdict> {
-  const workload = parseWorkload(request.object, request);
+  const workload = storesObject(request) ? parseWorkload(request.object, request) : undefined;
   if (workload === undefined) return {};
   const warnings = [...annotationWarnings(workload.annotations), ...(await missingSources(workload, request, options))];
   return { warnings };
