@@ -4,7 +4,8 @@
  */
 
 import { decide } from './decision.ts';
-import { type Configuration, stampKeyId, stampOf } from './digest.ts';
+import { type Configuration, nextStamp, stampKeyId, stampOf } from './digest.ts';
+import { passingHistory } from './history.ts';
 import { asObject, equalJson, isObject } from './json.ts';
 import type { Keyring } from './key.ts';
 import { CONFIG_HASH } from './names.ts';
@@ -64,19 +65,23 @@ export function admit(question: Exclude<Question, { ask: 'nothing' }>, object: A
 }
 
 /**
- * The answer when the configuration could not be read: nothing of the template changes. An update carries the old
- * stamp and record over, which lets the watcher see what has to be repaired.
+ * The answer when the configuration could not be read: what was there before admission, and nothing new. An update
+ * carries the old stamp and record over, which lets the watcher see what has to be repaired; a new workload carries
+ * nothing of ours, whatever its author sent, and the watcher adopts it.
  */
-export function admitUnread(question: Exclude<Question, { ask: 'nothing' }>, object: Admitted): Answer {
-  const created = question.ask === 'configuration' && question.why === 'created';
-  return { outcome: 'skip', reason: 'read-failed', ours: created ? oursOf(object.workload) : question.before };
+export function admitUnread(question: Exclude<Question, { ask: 'nothing' }>): Answer {
+  return { outcome: 'skip', reason: 'read-failed', ours: question.before };
 }
 
 /** The template is the same but for ours: what is true passes, whoever sends it; anything else is put back. */
 function judge(before: Ours, after: Ours, configuration: Known): Answer {
   const isTrue = after.stamp === before.stamp ? isTrueRecord : isTrueStamp;
   return isTrue(before, after, configuration)
-    ? { outcome: 'pass', reason: 'true-stamp', ours: { ...after, history: after.history ?? before.history } }
+    ? {
+        outcome: 'pass',
+        reason: 'true-stamp',
+        ours: { ...after, history: passingHistory(before.history, after.history) },
+      }
     : { outcome: 'restore', reason: 'false-stamp', ours: before };
 }
 
@@ -90,13 +95,15 @@ function isTrueRecord(before: Ours, after: Ours, { keyring, configurationOf }: K
   return (decision.outcome === 'adopt' || decision.outcome === 'accept') && equalRecords(record, decision.record);
 }
 
-/** The stamp is new: it and its record must be those of the configuration of now. */
-function isTrueStamp(_before: Ours, after: Ours, { keyring, configurationOf }: Known): boolean {
+/** The stamp is new: it and its record must be those of a rollout to the configuration of now. */
+function isTrueStamp(before: Ours, after: Ours, { keyring, configurationOf }: Known): boolean {
   const record = parseRecord(after.record);
   const key = keyring.byId.get(stampKeyId(after.stamp ?? '') ?? '');
   if (record === undefined || key === undefined) return false;
   const wanted = configurationOf(key.id);
-  return after.stamp === stampOf(wanted, key) && equalRecords(record, { ...wanted, stamp: after.stamp });
+  return (
+    after.stamp === nextStamp(before.stamp, wanted, key) && equalRecords(record, { ...wanted, stamp: after.stamp })
+  );
 }
 
 /** Whether two objects have the same pod template when restamp's own annotation is left out. */

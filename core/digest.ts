@@ -94,8 +94,22 @@ function identity({ kind, namespace, name }: Source): readonly string[] {
 
 /** `v1.<key id>.<hash>`: one fingerprint of all parts. The order of references does not count. */
 export function stampOf(configuration: Configuration, key: Key): string {
+  return stamp(configuration, key, []);
+}
+
+/**
+ * The stamp of a rollout away from `present`. It is that of the configuration, unless the template carries just that
+ * one already: then the pods got theirs while references came and went unstamped (without the webhook), and a template
+ * that stays the same would roll nothing.
+ */
+export function nextStamp(present: string | undefined, configuration: Configuration, key: Key): string {
+  const plain = stampOf(configuration, key);
+  return plain === present ? stamp(configuration, key, [present]) : plain;
+}
+
+function stamp(configuration: Configuration, key: Key, after: readonly string[]): string {
   const parts = [...configuration.parts].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `v1.${key.id}.${mac(key, ['restamp/v1/stamp', ...parts.flat()], DIGEST_BYTES)}`;
+  return `v1.${key.id}.${mac(key, ['restamp/v1/stamp', ...parts.flat(), ...after], DIGEST_BYTES)}`;
 }
 
 /** The id of the key a stamp was made with; `undefined` for what no version of restamp up to this one writes. */

@@ -1,7 +1,7 @@
 /** The history annotation: the last rollouts restamp made, newest first, so that each stays explained (DESIGN §3). */
 import type { Cause } from './decision.ts';
 import { HISTORY_LENGTH } from './defaults.ts';
-import { isObject, parseJson } from './json.ts';
+import { equalJson, isObject, parseJson } from './json.ts';
 import { lastWriter, type Source, type SourceId } from './source.ts';
 
 /** A cause together with who made it. */
@@ -31,7 +31,20 @@ export function explain(causes: readonly Cause[], sources: ReadonlyMap<SourceId,
 
 /** The annotation with one more rollout. What cannot be read is dropped: it explains nothing to anybody. */
 export function appendHistory(history: string | undefined, rollout: Rollout): string {
+  return JSON.stringify([rollout, ...rollouts(history)].slice(0, HISTORY_LENGTH));
+}
+
+/**
+ * The history a true write leaves behind: the one it brings if that continues the present one, else the present one.
+ * An undo brings back the annotations of its day, and with them a history that knows nothing of what came after.
+ */
+export function passingHistory(before: string | undefined, after: string | undefined): string | undefined {
+  const [latest, ...older] = rollouts(after);
+  const continues = latest !== undefined && equalJson(older, rollouts(before).slice(0, HISTORY_LENGTH - 1));
+  return continues ? after : before;
+}
+
+function rollouts(history: string | undefined): readonly unknown[] {
   const known = parseJson(history ?? '[]');
-  const older = Array.isArray(known) ? known.filter(isObject) : [];
-  return JSON.stringify([rollout, ...older].slice(0, HISTORY_LENGTH));
+  return Array.isArray(known) ? known.filter(isObject) : [];
 }

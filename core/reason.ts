@@ -11,7 +11,6 @@ export const REASONS = {
   'namespace-disabled': 'The namespace carries restamp.dev/inject: disabled.',
   'workload-disabled': 'The workload carries restamp.dev/inject: disabled.',
   'not-opted-in': 'Neither the namespace nor the workload opts in.',
-  'being-deleted': 'The workload is being deleted.',
   // Written down, no rollout.
   'never-seen': 'The workload was met for the first time; its pods are taken to have the configuration of now.',
   unreadable: 'The stamp or record was made with a key or by a version that is unknown here; taken up as new.',
@@ -26,14 +25,13 @@ export const REASONS = {
   // Seen, and nothing to be done for now.
   'source-gone': 'A required source or key is gone; its digest is kept, since new pods could not start.',
   'source-missing': 'There is a reason to roll, but a required source or key is missing and new pods could not start.',
-  settling: 'Changes are still coming in; restamp waits until they settle.',
   // At admission.
   created: 'A new workload is stamped with the configuration of now.',
   'template-changed': 'The pod template changes; it is stamped with the configuration of now.',
   untouched: 'The request changes nothing that restamp looks at.',
   'true-stamp': 'The request carries the stamp or record of the configuration of now.',
   'false-stamp': 'The request drops or falsifies what restamp wrote; it is put back.',
-  'read-failed': 'The configuration could not be read in time; the watcher stamps the workload later.',
+  'read-failed': 'The configuration could not be read in time; the watcher sees to the workload.',
 } as const;
 
 export type Reason = keyof typeof REASONS;

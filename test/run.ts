@@ -34,7 +34,9 @@ function count(tap: string): { passed: number; failed: number } {
 
 function run(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    // Where nobody watches, tap shall not redraw its screen: CI is how it is told.
+    const env = process.stdout.isTTY ? process.env : { ...process.env, CI: 'true' };
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env });
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });

@@ -4,7 +4,7 @@
  * taken again; the write carries the resourceVersion it was decided on, so a second writer changes nothing.
  */
 import { type Decision, decide } from '../core/decision.ts';
-import { configuration, type Sources, stampOf } from '../core/digest.ts';
+import { configuration, nextStamp, type Sources } from '../core/digest.ts';
 import { appendHistory, type ExplainedCause, explain } from '../core/history.ts';
 import type { Keyring } from '../core/key.ts';
 import { FIELD_MANAGER } from '../core/names.ts';
@@ -147,7 +147,7 @@ function planWrite({ live, ours, refers, sources, decision }: Write, { keyring, 
   }
   const { current } = keyring;
   const wanted = configuration(refers, sources, current);
-  const stamp = stampOf(wanted, current);
+  const stamp = nextStamp(ours.stamp, wanted, current);
   const causes = explain(decision.causes, sources);
   const rollout = {
     at: clock.now().toISOString(),

@@ -75,7 +75,7 @@ export class Watcher {
       ...this.#options,
       index: this.#index,
       onDirty: (ids) => this.#look(ids),
-      onGone: (id) => this.#queue.forget(id),
+      onGone: (id) => this.#workers.forget(id),
     });
     const feeding = feeds.map((feed) => feed.run(signal));
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));

@@ -35,14 +35,21 @@ export class Workers {
     this.#wake();
   }
 
+  /** The name is gone for good: it is not worked on any more, and nothing is kept of it. */
+  forget(name: string): void {
+    this.#options.queue.forget(name);
+    this.#failures.delete(name);
+  }
+
   /** Works until the signal aborts; resolves when what is under way is finished. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const underWay = new Set<Promise<void>>();
     while (!signal.aborted) {
       const { queue, clock, concurrency } = this.#options;
-      const name = underWay.size < concurrency ? queue.take(clock.monotonic()) : undefined;
+      const full = underWay.size >= concurrency;
+      const name = full ? undefined : queue.take(clock.monotonic());
       if (name === undefined) {
-        await this.#idle(signal);
+        await this.#idle(full, signal);
         continue;
       }
       const work = this.#workOn(name).finally(() => {
@@ -69,9 +76,10 @@ export class Workers {
     queue.after(name, retryInMs, clock.monotonic());
   }
 
-  async #idle(signal: AbortSignal): Promise<void> {
+  /** With all hands busy nothing can be taken, however long it is due: the end of a piece of work is what wakes. */
+  async #idle(full: boolean, signal: AbortSignal): Promise<void> {
     const { queue, clock } = this.#options;
-    const due = queue.nextDue();
+    const due = full ? undefined : queue.nextDue();
     const waitMs = due === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, due - clock.monotonic()));
     const woken = new AbortController();
     this.#wake = () => woken.abort();

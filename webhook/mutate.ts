@@ -86,8 +86,10 @@ async function readConfiguration(
 }
 
 function unread(question: Exclude<Question, { ask: 'nothing' }>, object: Admitted, cause: string): Mutation {
-  const { verdict, told } = answered(object, admitUnread(question, object));
-  const warnings = ['restamp could not read the configuration in time; its watcher will stamp this workload later'];
+  const { verdict, told } = answered(object, admitUnread(question));
+  const warnings = [
+    'restamp could not read the configuration in time and stamped nothing; its watcher sees to this workload',
+  ];
   return { verdict: { ...verdict, warnings }, told: { ...told, cause } };
 }
 

@@ -19,6 +19,8 @@ export const objects = [app('2')];
 const TRUE = stampedFor(of(APP, ...objects));
 /** What a workload carries that was stamped before the configuration changed. */
 export const OLD: Ours = { ...stampedFor(of(APP, app('1'))), history: '[{"at":"old"}]' };
+/** The history after one more rollout. */
+const CONTINUED = '[{"at":"new"},{"at":"old"}]';
 /** From before that. */
 export const OLDER: Ours = { ...stampedFor(of(APP, app('0'))), history: '[{"at":"older"}]' };
 const FOREIGN = stampedFor(of(APP, ...objects), keyring(key(7)));
@@ -202,9 +204,16 @@ export const UNCHANGED: readonly AdmissionCase[] = [
   {
     name: 'a true stamp passes with its record and history',
     old: carrying(OLD),
-    object: carrying({ ...TRUE, history: '[{"at":"new"}]' }),
+    object: carrying({ ...TRUE, history: CONTINUED }),
     objects,
-    expected: passed({ ...TRUE, history: '[{"at":"new"}]' }),
+    expected: passed({ ...TRUE, history: CONTINUED }),
+  },
+  {
+    name: 'a true stamp with a history that knows nothing of the present one passes, and the present one stays',
+    old: carrying(OLD),
+    object: carrying({ ...TRUE, history: '[{"at":"an old day"}]' }),
+    objects,
+    expected: passed({ ...TRUE, history: OLD.history }),
   },
   {
     name: 'a true stamp without a history passes, and the history is carried over',
@@ -343,6 +352,12 @@ export const UNREADABLE: readonly AdmissionCase[] = [
   {
     name: 'a new workload that could not be read for is left as it came',
     object: workloadJson({ spec: APP }),
+    objects: 'unreadable',
+    expected: skipped(NOTHING_OURS),
+  },
+  {
+    name: 'a new workload that could not be read for loses what it brings of ours from elsewhere',
+    object: carrying(OLD),
     objects: 'unreadable',
     expected: skipped(NOTHING_OURS),
   },

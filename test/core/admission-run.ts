@@ -36,7 +36,7 @@ function answerTo(request: Request): Answer {
   const { object, objects, keyring = KEYRING } = request;
   const question = questionOf(request);
   if (question.ask === 'nothing') return question.answer;
-  if (objects === 'unreadable') return admitUnread(question, admitted(object));
+  if (objects === 'unreadable') return admitUnread(question);
   const { spec } = workloadOf(object).template;
   return admit(question, admitted(object), {
     keyring,

@@ -1,5 +1,6 @@
 /** Runs rows about decisions through core, as the watcher does: read ours, compare in its key's terms, write. */
 import { type Decision, decide } from '../../core/decision.ts';
+import { nextStamp } from '../../core/digest.ts';
 import type { Key, Keyring } from '../../core/key.ts';
 import type { Ours } from '../../core/ours.ts';
 import { formatRecord } from '../../core/record.ts';
@@ -31,12 +32,18 @@ export function oursAfter(decision: Decision, ours: Ours, world: World, keyring:
     case 'accept':
       return { ...ours, record: formatRecord(decision.record) };
     case 'roll':
-      return { ...stampedFor(world, keyring), history: ours.history };
+      return rolled(ours, world, keyring);
     case 'none':
     case 'keep':
     case 'hold':
       return ours;
   }
+}
+
+function rolled(ours: Ours, { spec, objects }: World, { current }: Keyring): Ours {
+  const wanted = configurationOf(spec, objects, current);
+  const stamp = nextStamp(ours.stamp, wanted, current);
+  return { stamp, record: formatRecord({ ...wanted, stamp }), history: ours.history };
 }
 
 /** One step of a row: what is decided, and ours after it. */

@@ -16,7 +16,7 @@ import {
   roll,
   UNREADABLE,
 } from './decision-case.ts';
-import { APP, APP_AND_DB, app, db, OPTIONAL_DB, of, optionalApp } from './decision-worlds.ts';
+import { APP, APP_AND_DB, app, db, entryOfApp, OPTIONAL_DB, of, optionalApp } from './decision-worlds.ts';
 
 const GONE: readonly DecisionStory[] = [
   {
@@ -136,6 +136,16 @@ const LIVES: readonly DecisionStory[] = [
       { now: of(optionalApp(false)), expected: REFERENCES_CHANGED },
       { now: of(optionalApp(false)), expected: IN_STEP },
       { now: of(optionalApp(false), app('1')), expected: APPEARED },
+    ],
+  },
+  {
+    name: 'a reference that went and came back unstamped, to the content the old stamp was made of, still rolls',
+    before: of(entryOfApp('a'), app('1')),
+    steps: [
+      { now: of(entryOfApp('b'), app('1')), expected: REFERENCES_CHANGED },
+      { now: of(entryOfApp('a'), app('2')), expected: REFERENCES_CHANGED },
+      { now: of(entryOfApp('a'), app('1')), expected: roll(cause('configmap/app', 'a')) },
+      { now: of(entryOfApp('a'), app('1')), expected: IN_STEP },
     ],
   },
   {

@@ -10,6 +10,8 @@ export const db = (password = '1'): JsonObject => secretJson('db', { password })
 export const optionalApp = (optional: boolean): JsonObject =>
   envSpec({ configMapKeyRef: { name: 'app', key: 'a', optional } });
 
+export const entryOfApp = (entry: 'a' | 'b'): JsonObject => envSpec({ configMapKeyRef: { name: 'app', key: entry } });
+
 /** The same, but the Secret is not needed. */
 export const OPTIONAL_DB = envFromSpec(
   { configMapRef: { name: 'app' } },

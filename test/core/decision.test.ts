@@ -35,6 +35,7 @@ for (const { name, before, steps } of DECISION_STORIES) {
     steps.reduce((ours, step) => {
       const done = runStep(step, ours);
       t.strictSame(withoutRecord(done.decision), step.expected);
+      if (done.decision.outcome === 'roll') t.not(done.ours.stamp, ours.stamp, 'a rollout needs another stamp');
       return done.ours;
     }, stampedFor(before));
     t.end();
