@@ -44,8 +44,6 @@ const update = fc
     }));
   });
 
-const templateOf = (json: JsonObject): unknown => asObject(json.spec).template;
-
 /** The object without ours, and without the empty maps that may have held it. */
 function withoutOurs(json: JsonObject): unknown {
   const { annotations: _, ...metadata } = asObject(json.metadata);

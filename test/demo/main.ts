@@ -1,5 +1,4 @@
 /** `npm run demo`: restamp on a real control plane, from nothing to the second rollout. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Cluster, connectCluster, startCluster, upCluster } from '../cluster/cluster.ts';
@@ -61,7 +60,6 @@ function argumentsOf(argv: readonly string[]): { keep: boolean; help: boolean } 
 interface Open {
   cluster?: Cluster;
   restamp?: Installation;
-  cleanUp?: () => Promise<void>;
 }
 
 async function demonstrate(keep: boolean): Promise<number> {
@@ -92,9 +90,7 @@ async function tell(open: Open, keep: boolean, signal: AbortSignal): Promise<str
   const start = keep ? upCluster : startCluster;
   const stage = await slowStartStage();
   const report = (line: string): void => screen.happened(line);
-  // The cluster's kwok reads the Stage when it starts, and again should it have to start anew: it goes last.
-  open.cleanUp = () => rm(stage.directory, { recursive: true, force: true });
-  open.cluster = await start({ name: NAME, stages: [stage.path], progress, report, signal });
+  open.cluster = await start({ name: NAME, stages: [stage], progress, report, signal });
   screen.step('restamp: webhook and watcher, each with its own least-privilege ServiceAccount');
   open.restamp = await install(open.cluster, { onLine: decisionTeller(screen) });
   screen.happened('webhook and watcher are ready');
@@ -123,9 +119,8 @@ To end it:
   npm run cluster -- down --name ${NAME}`);
 }
 
-async function close({ restamp, cluster, cleanUp }: Open): Promise<void> {
+async function close({ restamp, cluster }: Open): Promise<void> {
   await restamp?.stop();
   await cluster?.stop();
-  await cleanUp?.();
   if (cluster !== undefined) print('Cleaned up.');
 }
