@@ -1,17 +1,7 @@
 /** Decisions in words: the note of an Event, the fields of a log line. Names and keys only, never content. */
-import type { Decision } from '../core/decision.ts';
 import type { ExplainedCause } from '../core/history.ts';
 import { REASONS } from '../core/reason.ts';
 import type { Told } from '../watcher/reconcile.ts';
-
-/** How an Event calls each outcome; `none` is not worth one. */
-export const EVENT_REASONS = {
-  roll: 'Rolled',
-  hold: 'Held',
-  keep: 'Kept',
-  adopt: 'Adopted',
-  accept: 'Accepted',
-} as const satisfies Record<Exclude<Decision['outcome'], 'none'>, string>;
 
 /** One sentence: what was decided and because of what. */
 export function sentence({ decision, rollout }: Told): string {

@@ -1,18 +1,15 @@
 /** `restamp watcher`: wires the watcher to its options, log, metrics and Events. */
-import { hostname } from 'node:os';
 import { systemClock } from '../kube/clock.ts';
-import { describeError } from '../kube/error.ts';
-import { writeEvent } from '../kube/events.ts';
-import type { KubeTransport } from '../kube/transport.ts';
 import type { Told } from '../watcher/reconcile.ts';
 import { Watcher, type WatcherEvents } from '../watcher/watcher.ts';
 import type { WATCHER_OPTIONS } from './commands.ts';
 import { connect } from './connection.ts';
-import { EVENT_REASONS, logFields, sentence } from './explanation.ts';
+import { logFields } from './explanation.ts';
 import { awaitKeyring } from './keyring.ts';
 import { createLog, type Logger } from './log.ts';
 import { createWatcherMetrics, type WatcherMetrics } from './metrics.ts';
 import { createOpsServer } from './ops-server.ts';
+import { createOwnerEvents } from './owner-events.ts';
 import type { Values } from './parse-options.ts';
 
 /**
@@ -52,7 +49,7 @@ export async function runWatcher(options: Values<typeof WATCHER_OPTIONS>, signal
       },
       settleMs: options.settle,
       concurrency: options.concurrency,
-      events: watcherEvents(log, metrics, (told) => tellOwner(told, { log, transport })),
+      events: watcherEvents(log, metrics, createOwnerEvents({ transport, clock, log })),
     });
     await state.watcher.run(signal);
   }
@@ -85,19 +82,4 @@ function watcherEvents(log: Logger, metrics: WatcherMetrics, tell: (told: Told) 
       tell(told);
     },
   };
-}
-
-/** Writes the Event of a decision that the owner of the workload wants to know of. */
-function tellOwner(told: Told, { log, transport }: { log: Logger; transport: KubeTransport }): void {
-  const { workload, decision } = told;
-  if (decision.outcome === 'none' || decision.outcome === 'adopt') return;
-  const event = {
-    workload,
-    type: decision.outcome === 'hold' || decision.outcome === 'keep' ? ('Warning' as const) : ('Normal' as const),
-    reason: EVENT_REASONS[decision.outcome],
-    note: sentence(told),
-  };
-  writeEvent(event, { transport, clock: systemClock, instance: hostname() }).catch((error: unknown) => {
-    log.warn({ cause: describeError(error), kind: workload.kind, namespace: workload.namespace }, 'Event not written');
-  });
 }

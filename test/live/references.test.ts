@@ -151,7 +151,9 @@ t.test('changes of a ConfigMap, a Secret and the workload together are one rollo
   const at = await world.createWorkload(namespace, workload({ container: both }));
   const rollouts = await world.rolloutsAfter(at, async () => {
     await world.api.patch({ kind: 'ConfigMap', namespace, name: 'config' }, { data: { a: '2' } });
+    await pause();
     await world.api.patch({ kind: 'Secret', namespace, name: 'secret' }, { stringData: { b: '2' } });
+    await pause();
     const image = [{ name: 'app', image: 'registry.example/app:2', ...both }];
     await world.api.patch(at, { spec: { template: { spec: { containers: image } } } });
   });
@@ -163,10 +165,18 @@ t.test('five changes in a second are one rollout', { buffered: true }, async (t)
   await world.create(namespace, sourceObject('ConfigMap'));
   const at = await world.createWorkload(namespace, workload({ container: envFrom('configMapRef', 'source') }));
   const rollouts = await world.rolloutsAfter(at, async () => {
-    for (const value of ['2', '3', '4', '5', '6']) await change(namespace, 'ConfigMap', 'used', value);
+    for (const value of ['2', '3', '4', '5', '6']) {
+      await change(namespace, 'ConfigMap', 'used', value);
+      await pause();
+    }
   });
   t.equal(rollouts, 1);
 });
+
+/** Time enough for a watcher that does not wait to act, and less than the settle time of 1 s. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 200));
+}
 
 function sourceObject(kind: 'ConfigMap' | 'Secret'): JsonObject {
   const data = { used: 'one', unused: 'one' };
