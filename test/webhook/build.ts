@@ -4,9 +4,10 @@ import { asObject, asText, type JsonObject, parseJson } from '../../core/json.ts
 import { oursOf } from '../../core/ours.ts';
 import type { PatchOperation } from '../../core/patch.ts';
 import type { KubeTransport } from '../../kube/transport.ts';
-import { type MutateOptions, mutate } from '../../webhook/mutate.ts';
+import { type MutateOptions, mutate, type ToldAdmission } from '../../webhook/mutate.ts';
+import { type AdmissionRequest, parseReview, reviewOf } from '../../webhook/review.ts';
 import { createServer, type ServerOptions } from '../../webhook/server.ts';
-import { KEYRING, NAMESPACE, workloadJson, workloadOf } from '../core/build.ts';
+import { copy, KEYRING, NAMESPACE, workloadJson, workloadOf } from '../core/build.ts';
 import { applyJsonPatch } from '../core/json-patch.ts';
 
 /** A budget that no test uses up. */
@@ -104,4 +105,23 @@ export function storedAfter(object: JsonObject, response: JsonObject): JsonObjec
 /** What the stored object carries of restamp's. */
 export function oursAfter(object: JsonObject, response: JsonObject): ReturnType<typeof oursOf> {
   return oursOf(workloadOf(storedAfter(object, response)));
+}
+
+/** A review answered by `/mutate`, and what logs are told. */
+export interface Done {
+  /** `response` of the review. */
+  readonly response: JsonObject;
+  readonly told: ToldAdmission;
+}
+
+/** One review through `/mutate`, less HTTP. */
+export async function send(review: JsonObject, options: MutateOptions): Promise<Done> {
+  const { verdict, told } = await mutate(requestOf(review), options);
+  return { response: responseOf({ body: JSON.stringify(reviewOf('u', verdict)) }), told };
+}
+
+export function requestOf(review: JsonObject): AdmissionRequest {
+  const parsed = parseReview(copy(review));
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.request;
 }

@@ -17,6 +17,8 @@ export interface FakeApi extends KubeTransport {
   readonly requests: string[];
   /** The most reads under way at once. */
   readonly most: () => number;
+  /** Reads under way. */
+  readonly open: () => number;
 }
 
 export interface FakeApiOptions {
@@ -45,6 +47,7 @@ export function fakeApi(objects: readonly JsonObject[], options: FakeApiOptions 
   return {
     requests,
     most: () => most,
+    open: () => now,
     request: async (request) => {
       requests.push(`${request.method} ${request.path}`);
       now += 1;
@@ -63,10 +66,12 @@ export function fakeApi(objects: readonly JsonObject[], options: FakeApiOptions 
 }
 
 /** Ends as the transport does when its signal aborts; without a signal, never. */
-function hang(path: string, signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal?.addEventListener('abort', () => reject(new KubeError(`GET ${path}`, { status: 0, reason: 'ABORT_ERR' })));
-  });
+async function hang(path: string, signal: AbortSignal | undefined): Promise<never> {
+  // An open socket keeps the process alive; the timer of a budget does not.
+  const socket = setInterval(() => {}, 1_000);
+  await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
+  clearInterval(socket);
+  throw new KubeError(`GET ${path}`, { status: 0, reason: 'ABORT_ERR' });
 }
 
 function pathOf(object: JsonObject): string {
