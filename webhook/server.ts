@@ -3,6 +3,7 @@
  * with its own refusal. It does not listen by itself, so tests inject requests without a port.
  */
 
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -101,8 +102,10 @@ function instance(tls: SecureContextOptions | undefined): FastifyInstance {
 }
 
 /** New connections get the new certificate; those that are open go on undisturbed. Throws if the pair does not fit. */
-export function swapCertificate(app: FastifyInstance, tls: SecureContextOptions): void {
-  (app.server as unknown as Server).setSecureContext({ ...tls, minVersion: MIN_VERSION });
+export function swapCertificate(app: FastifyInstance, { cert, key }: { cert: string; key: string }): void {
+  // OpenSSL takes an RSA certificate and an ECDSA key for halves of two pairs, and then serves neither.
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('the key does not fit');
+  (app.server as unknown as Server).setSecureContext({ cert, key, minVersion: MIN_VERSION });
 }
 
 async function answer(
