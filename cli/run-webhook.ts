@@ -48,17 +48,22 @@ export async function runWebhook(options: Options, signal: AbortSignal): Promise
   log.info({ address: ops.listeningOrigin }, 'serving health and metrics');
 
   const at = { namespace: options.namespace, name: options['key-secret'] };
-  const loading = awaitKeyring({ transport, clock: systemClock, log, at }, signal).then((keyring) => {
+  const either = AbortSignal.any([signal, ended.signal]);
+  const loading = awaitKeyring({ transport, clock: systemClock, log, at }, either).then((keyring) => {
     if (keyring !== undefined) state.keyring = keyring;
   });
-  const serving = serve(options, { log, metrics, transport, state, stop: AbortSignal.any([signal, ended.signal]) });
-  await aborted(signal);
-  await drain(state, options['shutdown-delay'], log);
-  ended.abort();
-  await Promise.all([loading, serving]);
-  log.info('stopped');
-  await ops.close();
-  transport.close();
+  const serving = serve(options, { log, metrics, transport, state, stop: ended.signal });
+  try {
+    // Rejects where there is nothing to wait for: the port is taken.
+    await Promise.race([aborted(signal), serving.then(() => aborted(signal))]);
+    await drain(state, options['shutdown-delay'], log);
+  } finally {
+    ended.abort();
+    await Promise.allSettled([loading, serving]);
+    log.info('stopped');
+    await ops.close();
+    transport.close();
+  }
 }
 
 function readiness(state: State): Record<string, () => string | undefined> {
@@ -80,11 +85,11 @@ interface Parts {
 /** Opens the port with the first good certificate, and swaps later ones in. Ends when stopped. */
 async function serve(options: Options, parts: Parts): Promise<void> {
   const { log, metrics, state, stop } = parts;
-  const offered: { pair?: Pair } = {};
+  const offered: { pair?: Pair; server?: FastifyInstance } = {};
   const listener: PairListener = {
     accepted: (pair, { notAfter, serial }) => {
       offered.pair = pair;
-      if (state.server !== undefined) swapCertificate(state.server, secureContext(pair));
+      if (offered.server !== undefined) swapCertificate(offered.server, secureContext(pair));
       metrics.certificateExpiry.set(notAfter.getTime() / 1_000);
       log.info({ serial, notAfter: notAfter.toISOString() }, 'certificate accepted');
     },
@@ -101,7 +106,9 @@ async function serve(options: Options, parts: Parts): Promise<void> {
   }
   if (offered.pair === undefined) return;
   const server = createAdmissionServer(options, parts, offered.pair);
+  offered.server = server;
   await server.listen({ host: options['bind-address'], port: options.port });
+  if (stop.aborted) return void (await server.close()); // Told to end meanwhile: nobody else would close it.
   state.server = server;
   log.info({ address: server.listeningOrigin }, 'serving admission');
 }
@@ -175,6 +182,8 @@ async function drain(state: State, delayMs: number, log: Logger): Promise<void> 
   await systemClock.sleep(delayMs);
   const closed = new AbortController();
   await Promise.race([state.server.close().finally(() => closed.abort()), systemClock.sleep(CLOSE_MS, closed.signal)]);
+  // A client that never ends its request must not keep the process from ending.
+  state.server.server.closeAllConnections();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
