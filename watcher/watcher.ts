@@ -71,6 +71,7 @@ export class Watcher {
 
   /** Runs until the signal aborts; then feeds stop, and what is being written is finished. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return; // An abort that has been is an event that will not come.
     const feeds = createFeeds({
       ...this.#options,
       index: this.#index,

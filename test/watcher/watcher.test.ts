@@ -1,0 +1,222 @@
+/** The watcher as a whole, on scripted watches and a store in memory: the order of its start, settling, and its end. */
+import t, { type Test } from 'tap';
+import { asObject, type JsonObject } from '../../core/json.ts';
+import { oursOf } from '../../core/ours.ts';
+import type { KubeRequest, KubeTransport } from '../../kube/transport.ts';
+import { Watcher, type WatcherOptions } from '../../watcher/watcher.ts';
+import { KEYRING, withOurs, workloadJson, workloadOf } from '../core/build.ts';
+import { stampedFor } from '../core/decision-run.ts';
+import { APP, app, of } from '../core/decision-worlds.ts';
+import { FakeClock, settled } from '../kube/fake-clock.ts';
+import { POLICY } from './look.ts';
+import { Store } from './store.ts';
+
+const DEPLOYMENTS = '/apis/apps/v1/deployments';
+const CONFIG_MAPS = '/api/v1/configmaps';
+const SECRETS = '/api/v1/secrets';
+const NAMESPACES = '/api/v1/namespaces';
+
+const listEnd = {
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } } },
+};
+const enabled = { metadata: { name: 'shop', resourceVersion: '5', labels: { 'restamp.dev/inject': 'enabled' } } };
+
+/** Watches that a test writes to, over the reads and writes of a store. */
+class Wire implements KubeTransport {
+  readonly store: Store;
+  readonly #lines = new Map<string, object[]>();
+  readonly #wake = new Map<string, () => void>();
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  /** Sends an event on the watch of a path. */
+  send(path: string, ...events: readonly object[]): void {
+    this.#lines.set(path, [...(this.#lines.get(path) ?? []), ...events]);
+    this.#wake.get(path)?.();
+  }
+
+  /** Sends whole lists of these objects, except for the paths left out. */
+  list(objects: Readonly<Record<string, readonly JsonObject[]>>, ...without: readonly string[]): void {
+    const paths = [
+      NAMESPACES,
+      CONFIG_MAPS,
+      SECRETS,
+      DEPLOYMENTS,
+      '/apis/apps/v1/statefulsets',
+      '/apis/apps/v1/daemonsets',
+    ];
+    for (const path of paths.filter((each) => !without.includes(each))) {
+      this.send(path, ...(objects[path] ?? []).map((object) => ({ type: 'ADDED', object })), listEnd);
+    }
+  }
+
+  request(request: KubeRequest): Promise<unknown> {
+    return this.store.request(request);
+  }
+
+  async *stream({ path, signal }: KubeRequest): AsyncIterable<Buffer> {
+    while (!signal?.aborted) {
+      for (const line of this.#lines.get(path)?.splice(0) ?? []) yield Buffer.from(`${JSON.stringify(line)}\n`);
+      await new Promise<void>((resolve) => {
+        this.#wake.set(path, resolve);
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+
+  close(): void {}
+}
+
+interface Run {
+  readonly wire: Wire;
+  readonly clock: FakeClock;
+  readonly watcher: Watcher;
+  readonly told: string[];
+  readonly stop: () => Promise<void>;
+  readonly stamp: () => string | undefined;
+}
+
+/** A watcher at work on a workload whose pods have `app` at 1, where `app` is at 2. */
+function run(t: Test, objects: readonly JsonObject[] = [app('2')]): Run {
+  const workload = withOurs({ spec: APP }, stampedFor(of(APP, app('1'))));
+  const wire = new Wire(new Store(workload, ...objects));
+  const clock = new FakeClock(1);
+  const told: string[] = [];
+  const events: WatcherOptions['events'] = {
+    started: ({ workloads, managed }) => told.push(`started ${workloads} ${managed}`),
+    decided: ({ decision }) => told.push(decision.outcome),
+    retried: ({ cause }) => told.push(`again: ${cause}`),
+    synced: () => {},
+    interrupted: () => {},
+    state: () => {},
+  };
+  const options = { transport: wire, clock, keyring: KEYRING, policy: POLICY, settleMs: 1_000, concurrency: 2, events };
+  const watcher = new Watcher(options);
+  const controller = new AbortController();
+  const running = watcher.run(controller.signal);
+  const stop = async (): Promise<void> => {
+    controller.abort();
+    await running;
+  };
+  t.teardown(() => controller.abort());
+  return { wire, clock, watcher, told, stop, stamp: () => oursOf(workloadOf(wire.store.get(workload))).stamp };
+}
+
+const STAMPED_1 = stampedFor(of(APP, app('1'))).stamp;
+const STAMPED_2 = stampedFor(of(APP, app('2'))).stamp;
+const STAMPED_3 = stampedFor(of(APP, app('3'))).stamp;
+
+function everything(wire: Wire): Readonly<Record<string, readonly JsonObject[]>> {
+  return {
+    [NAMESPACES]: [enabled],
+    [DEPLOYMENTS]: [wire.store.get(workloadJson())],
+    [CONFIG_MAPS]: [wire.store.get(app('2'))],
+  };
+}
+
+for (const missing of [NAMESPACES, CONFIG_MAPS, SECRETS, DEPLOYMENTS]) {
+  t.test(
+    `nothing is read or written before ${missing} is known, and then all that is managed is looked at`,
+    async (t) => {
+      const { wire, clock, watcher, told, stamp } = run(t);
+      wire.list(everything(wire), missing);
+      await clock.advance(60_000);
+      t.strictSame(wire.store.requests, []);
+      t.equal(watcher.status.synced, false);
+      for (const object of everything(wire)[missing] ?? []) wire.send(missing, { type: 'ADDED', object });
+      wire.send(missing, listEnd);
+      await clock.advance(1_000);
+      t.strictSame(told, ['started 1 1', 'roll']);
+      t.equal(stamp(), STAMPED_2);
+      t.strictSame(watcher.status, { synced: true, workloads: 1, managed: 1, waiting: 0 });
+    },
+  );
+}
+
+t.test('a change that nobody saw is found at the start, without an event', async (t) => {
+  const { wire, clock, stamp } = run(t);
+  t.equal(stamp(), STAMPED_1);
+  wire.list(everything(wire));
+  await clock.advance(0);
+  t.equal(stamp(), STAMPED_2);
+});
+
+t.test('several changes in a row are one rollout, once they have settled', async (t) => {
+  const { wire, clock, told, stamp } = run(t, [app('1')]);
+  wire.list(everything(wire));
+  await clock.advance(10_000);
+  told.length = 0;
+  for (const value of ['2', '3', '2', '3']) {
+    wire.store.put(app(value));
+    wire.send(CONFIG_MAPS, { type: 'MODIFIED', object: wire.store.get(app(value)) });
+    await clock.advance(500);
+  }
+  t.strictSame(told, []);
+  await clock.advance(500);
+  t.strictSame(told, ['roll']);
+  t.equal(stamp(), STAMPED_3);
+});
+
+t.test("the watcher's own write, when it comes back on the watch, is looked at once and is nothing", async (t) => {
+  const { wire, clock, told } = run(t);
+  wire.list(everything(wire));
+  await clock.advance(0);
+  wire.send(DEPLOYMENTS, { type: 'MODIFIED', object: wire.store.get(workloadJson()) });
+  await clock.advance(60_000);
+  t.strictSame(told, ['started 1 1', 'roll', 'none']);
+  t.equal(wire.store.patches.length, 1);
+});
+
+t.test('what fails is tried again until it works', async (t) => {
+  const { wire, clock, told, stamp } = run(t);
+  let failures = 3;
+  wire.store.before = ({ method }) => {
+    if (method === 'PATCH' && failures-- > 0) throw new Error('trouble');
+  };
+  wire.list(everything(wire));
+  await clock.advance(10_000);
+  t.strictSame(told, ['started 1 1', 'again: trouble', 'again: trouble', 'again: trouble', 'roll']);
+  t.equal(stamp(), STAMPED_2);
+});
+
+t.test('a workload that is deleted while it waits is not looked at any more', async (t) => {
+  const { wire, clock, told } = run(t, [app('1')]);
+  wire.list(everything(wire));
+  await clock.advance(10_000);
+  told.length = 0;
+  wire.store.requests.length = 0;
+  wire.send(CONFIG_MAPS, {
+    type: 'MODIFIED',
+    object: { metadata: { ...asObject(app('2').metadata), resourceVersion: '900' } },
+  });
+  wire.send(DEPLOYMENTS, { type: 'DELETED', object: wire.store.get(workloadJson()) });
+  await clock.advance(60_000);
+  t.strictSame(wire.store.requests, []);
+  t.strictSame(told, []);
+});
+
+t.test('to stop before the first sync ends it at once', async (t) => {
+  const { wire, stop, clock } = run(t);
+  wire.list(everything(wire), SECRETS);
+  await settled();
+  await stop();
+  t.strictSame(clock.sleeping, []);
+  t.strictSame(wire.store.requests, []);
+});
+
+t.test('to stop while at work leaves nobody asleep', async (t) => {
+  const { wire, stop, clock } = run(t);
+  wire.list(everything(wire));
+  await clock.advance(5_000);
+  await stop();
+  t.strictSame(clock.sleeping, []);
+});
+
+t.test('a signal that aborted before the start ends it at once', async (t) => {
+  const { watcher, wire } = run(t);
+  await watcher.run(AbortSignal.abort());
+  t.strictSame(wire.store.requests, []);
+});
