@@ -67,7 +67,7 @@ async function publish(
 ): Promise<void> {
   const { transport } = options;
   const path = resourcePath(RESOURCES[configuration.kind], { name: configuration.name });
-  for (let race = 0; race < RACES; race++) {
+  for (let race = 1; ; race++) {
     const object = await transport.request({ method: 'GET', path, signal });
     const changes = changesIn(object, configuration, { ...options, roots });
     if (changes.length === 0) return;
@@ -82,10 +82,11 @@ async function publish(
       });
       return options.report({ outcome: 'published', configuration, webhooks: changes.map(({ webhook }) => webhook) });
     } catch (error) {
-      if (!isStatus(error, 409)) throw error;
+      // 422 too: a webhook that is gone meanwhile is a wrong index before it is an old resourceVersion.
+      const isRace = isStatus(error, 409) || isStatus(error, 422);
+      if (!isRace || race === RACES) throw error;
     }
   }
-  throw new Error(`${describe(configuration)} was changed by others ${RACES} times in a row`);
 }
 
 interface Change {

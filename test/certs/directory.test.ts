@@ -96,6 +96,32 @@ t.test('a writer that takes a moment between its two files is waited for', async
   await shows(accepted(first), accepted(second));
 });
 
+t.test('a writer that is met between its two files is looked at again', async (t) => {
+  const mount = await makeMount();
+  const stop = new AbortController();
+  t.teardown(async () => {
+    stop.abort();
+    await mount.end();
+  });
+  await mount.swap({ certificate: second.certificate, key: first.key });
+  const clock = clockAt(EPOCH);
+  // Only the pause before the second look cannot be cut short.
+  const sleep: typeof clock.sleep = (ms, signal) =>
+    signal === undefined ? mount.swap(second) : clock.sleep(ms, signal);
+  const seen = diary();
+  await directorySource({ path: mount.path, clock: { ...clock, sleep } }).start(stop.signal, seen);
+  t.strictSame(seen.entries, [accepted(second)]);
+});
+
+t.test('a pair that stays bad is told once', async (t) => {
+  const { mount, shows } = await stage(t, 20, (mount) => mount.swap(first));
+  await shows(accepted(first));
+  await mount.swap({ certificate: first.certificate, key: second.key });
+  await shows(accepted(first), 'refused key-does-not-fit');
+  await quiet();
+  await shows(accepted(first), 'refused key-does-not-fit');
+});
+
 t.test('a directory that is not there yet is waited for', async (t) => {
   const { mount, started, shows } = await stage(t, 50, async () => {});
   await shows('refused unreadable');

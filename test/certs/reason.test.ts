@@ -101,6 +101,15 @@ const CASES: readonly Case[] = [
     now: after(59 * DAY),
     reason: 'leaf-expires-soon',
   },
+  {
+    name: 'the leaf of an authority that is not valid yet',
+    bundle: {
+      ...bundle,
+      roots: bundle.roots + newer.certificate,
+      leaf: await makeLeaf(newer, { names: NAMES, now: EPOCH }),
+    },
+    reason: 'leaf-not-signed',
+  },
   { name: 'one more name', bundle, names: [...NAMES, 'more.example'], reason: 'names-missing' },
   { name: 'one more address', bundle, names: [...NAMES, '::1'], reason: 'names-missing' },
   { name: 'part of a name', bundle, names: ['restamp'], reason: 'names-missing' },
