@@ -1,0 +1,93 @@
+import t from 'tap';
+import { logFields, sentence } from '../../cli/explanation.ts';
+import type { Decision } from '../../core/decision.ts';
+import type { ExplainedCause } from '../../core/history.ts';
+import { REASONS } from '../../core/reason.ts';
+import { indexedWorkload } from '../../watcher/feeds.ts';
+import type { Told } from '../../watcher/reconcile.ts';
+import { workloadJson, workloadOf } from '../core/build.ts';
+import { DECISION_CASES } from '../core/decision-cases.ts';
+import { decideIn, runStep, stampedFor } from '../core/decision-run.ts';
+import { APP, app, of } from '../core/decision-worlds.ts';
+import { DEPLOYMENT } from '../watcher/look.ts';
+import { sink } from './sink.ts';
+
+const workload = indexedWorkload(workloadOf(workloadJson({ spec: APP })), DEPLOYMENT);
+
+function rolled(...causes: readonly ExplainedCause[]): Told {
+  const decision: Decision = { outcome: 'roll', reason: 'source-changed', causes };
+  return { workload, decision, rollout: { causes, from: 'v1.old', to: 'v1.new' } };
+}
+
+t.test('a rollout is explained by what changed, who wrote it, and when', (t) => {
+  const cause = { source: 'configmap/app', keys: ['LOG_LEVEL'], by: 'kubectl-edit', changedAt: '2026-01-02T03:04:05Z' };
+  t.equal(
+    sentence(rolled(cause as ExplainedCause)),
+    'Rolled because configmap/app changed (LOG_LEVEL), written by kubectl-edit at 2026-01-02T03:04:05Z',
+  );
+  t.end();
+});
+
+t.test('what is not known is left out: the author, or which keys', (t) => {
+  t.equal(
+    sentence(rolled({ source: 'configmap/app', keys: ['a', 'b'] })),
+    'Rolled because configmap/app changed (a, b)',
+  );
+  t.equal(sentence(rolled({ source: 'secret/db', keys: ['*'] })), 'Rolled because secret/db changed');
+  t.end();
+});
+
+t.test('several causes are one sentence', (t) => {
+  t.equal(
+    sentence(rolled({ source: 'configmap/app', keys: ['a'] }, { source: 'secret/db', keys: ['*'] })),
+    'Rolled because configmap/app changed (a), and secret/db changed',
+  );
+  t.end();
+});
+
+t.test('what is missing is named', (t) => {
+  const decision: Decision = { outcome: 'keep', reason: 'source-gone', missing: ['secret/db#*', 'configmap/app#a'] };
+  t.equal(sentence({ workload, decision }), `${REASONS['source-gone']} Missing: secret/db#*, configmap/app#a.`);
+  t.end();
+});
+
+t.test('every other decision is the sentence of the catalogue', (t) => {
+  for (const row of DECISION_CASES) {
+    const { decision } = runStep(row, stampedFor(row.before));
+    if (decision.outcome === 'roll' || 'missing' in decision) continue;
+    t.equal(sentence({ workload, decision }), REASONS[row.expected.reason], row.name);
+  }
+  t.end();
+});
+
+t.test('the facts of a rollout are names, keys and stamps', (t) => {
+  const causes = [{ source: 'configmap/app', keys: ['a'] }] as const;
+  t.strictSame(logFields(rolled(...causes)), {
+    kind: 'Deployment',
+    namespace: 'shop',
+    name: 'web',
+    outcome: 'roll',
+    reason: 'source-changed',
+    causes,
+    from: 'v1.old',
+    to: 'v1.new',
+  });
+  t.end();
+});
+
+t.test('the facts of a decision that waits name what is missing', (t) => {
+  const decision: Decision = { outcome: 'hold', reason: 'source-missing', missing: ['secret/db#*'] };
+  t.match(logFields({ workload, decision }), { outcome: 'hold', missing: ['secret/db#*'] });
+  t.end();
+});
+
+t.test('no digest of a record reaches a line of the log', (t) => {
+  const decision = decideIn(of(APP, app('1')), { stamp: undefined, record: undefined, history: undefined });
+  const { log, text } = sink();
+  log.info(logFields({ workload, decision }), 'decided');
+  const digests = decision.outcome === 'adopt' ? [...decision.record.parts.values()] : [];
+  t.equal(digests.length, 1);
+  for (const digest of digests) t.notMatch(text(), digest);
+  t.notMatch(text(), 'record"');
+  t.end();
+});
