@@ -86,3 +86,17 @@ t.test('hostile keys in the data of a ConfigMap are entries like any other', asy
   t.equal(new Set(patches).size, patches.length, 'each is a configuration of its own');
   t.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
 });
+
+t.test(
+  'a field that replaces a hostile key is a changed template, though every object has something of that name',
+  async (t) => {
+    const before = asBody(updateJson(CARRIER, CARRIER));
+    // The old object is written after the new one.
+    const split = before.indexOf('"oldObject"') < before.indexOf('"object"') ? ['x', '__proto__'] : ['__proto__', 'x'];
+    let written = 0;
+    const changed = before.replaceAll('"spec":{"containers"', () => `"spec":{"${split[written++]}":{},"containers"`);
+    t.equal(written, 2);
+    const response = responseOf(await post(mutating(api), { body: changed }));
+    t.equal(asObject(response.auditAnnotations).reason, 'template-changed');
+  },
+);

@@ -26,7 +26,7 @@ t.test(
   },
 );
 
-t.test('a request may not take for ever to arrive, nor a handshake', async (t) => {
+t.test('a request may not take for ever to arrive', async (t) => {
   const { app } = await listen(t);
   t.ok(app.server.requestTimeout > 0 && app.server.requestTimeout <= 30_000);
   t.ok(app.server.headersTimeout > 0 && app.server.headersTimeout <= 60_000);
