@@ -104,6 +104,15 @@ t.test('a change during a long delay is due once it has settled', (t) => {
   t.end();
 });
 
+t.test('the limit counts from the first change, not from a delay that began before it', (t) => {
+  const queue = newQueue();
+  queue.after('a', 300_000, 0);
+  queue.settle('a', 9_500);
+  t.equal(queue.take(10_499), undefined);
+  t.equal(queue.take(10_500), 'a');
+  t.end();
+});
+
 t.test('of several that are due, the one that is due longest comes first', (t) => {
   const queue = newQueue();
   queue.after('c', 30, 0);

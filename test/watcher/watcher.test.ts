@@ -125,7 +125,7 @@ for (const missing of [NAMESPACES, CONFIG_MAPS, SECRETS, DEPLOYMENTS]) {
       wire.list(everything(wire), missing);
       await clock.advance(60_000);
       t.strictSame(wire.store.requests, []);
-      t.equal(watcher.status.synced, false);
+      t.match(watcher.status, { synced: false, waiting: 0 });
       for (const object of everything(wire)[missing] ?? []) wire.send(missing, { type: 'ADDED', object });
       wire.send(missing, listEnd);
       await clock.advance(1_000);
@@ -183,7 +183,7 @@ t.test('what fails is tried again until it works', async (t) => {
 });
 
 t.test('a workload that is deleted while it waits is not looked at any more', async (t) => {
-  const { wire, clock, told } = run(t, [app('1')]);
+  const { wire, clock, told, watcher } = run(t, [app('1')]);
   wire.list(everything(wire));
   await clock.advance(10_000);
   told.length = 0;
@@ -192,7 +192,11 @@ t.test('a workload that is deleted while it waits is not looked at any more', as
     type: 'MODIFIED',
     object: { metadata: { ...asObject(app('2').metadata), resourceVersion: '900' } },
   });
+  await clock.advance(100);
+  t.equal(watcher.status.waiting, 1);
   wire.send(DEPLOYMENTS, { type: 'DELETED', object: wire.store.get(workloadJson()) });
+  await clock.advance(100);
+  t.equal(watcher.status.waiting, 0);
   await clock.advance(60_000);
   t.strictSame(wire.store.requests, []);
   t.strictSame(told, []);
