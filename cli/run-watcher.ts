@@ -20,7 +20,7 @@ import type { Values } from './parse-options.ts';
 export async function runWatcher(options: Values<typeof WATCHER_OPTIONS>, signal: AbortSignal): Promise<void> {
   const log = createLog('watcher', options['log-level']);
   const clock = systemClock;
-  const transport = connect('watcher', options.kubeconfig);
+  const transport = await connect('watcher', options.kubeconfig);
   const idle = { synced: false, workloads: 0, managed: 0, waiting: 0 };
   const state: { watcher?: Watcher } = {};
   const status = (): Watcher['status'] => state.watcher?.status ?? idle;

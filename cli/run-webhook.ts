@@ -40,7 +40,7 @@ interface State {
 export async function runWebhook(options: Options, signal: AbortSignal): Promise<void> {
   const log = createLog('webhook', options['log-level']);
   const metrics = createWebhookMetrics();
-  const transport = connect('webhook', options.kubeconfig);
+  const transport = await connect('webhook', options.kubeconfig);
   const state: State = { draining: false };
   const ended = new AbortController(); // Certificates are watched until the very end: draining takes a while.
   const ops = createOpsServer({ registry: metrics.registry, checks: readiness(state) });
