@@ -52,15 +52,22 @@ function fromArguments(
   argv: readonly string[],
 ): { given: ReadonlyMap<string, Given>; faults: string[] } {
   const given = new Map<string, Given>();
-  const faults: string[] = [];
+  const unknown = new Set<string>();
   for (const token of tokens(table, argv)) {
     const option = token.kind === 'option' ? optionOf(table, token.name) : undefined;
-    if (token.kind === 'positional') faults.push(unknownArgument(table, token.value));
-    if (token.kind !== 'option') continue;
-    if (option === undefined) faults.push(unknownArgument(table, token.rawName));
-    else given.set(token.name, { text: token.value ?? impliedText(option), as: `--${token.name}` });
+    if (token.kind === 'option' && option !== undefined) {
+      given.set(token.name, { text: token.value ?? impliedText(option), as: `--${token.name}` });
+    } else if (token.kind !== 'option-terminator') {
+      unknown.add(asGiven(token, argv));
+    }
   }
-  return { given, faults };
+  return { given, faults: [...unknown].map((argument) => unknownArgument(table, argument)) };
+}
+
+/** There are no short options: `-all` is read as `-a -l -l`, and is one slip, not three. */
+function asGiven(token: Exclude<Token, { kind: 'option-terminator' }>, argv: readonly string[]): string {
+  if (token.kind === 'positional') return token.value;
+  return token.rawName.startsWith('--') ? token.rawName : (argv[token.index] ?? token.rawName);
 }
 
 /** The table's own option of that name: `--constructor` is none, though every object answers to it. */
@@ -73,7 +80,9 @@ function impliedText(option: Option<unknown>): string {
   return option.placeholder === '' ? 'true' : '';
 }
 
-function tokens(table: OptionTable, argv: readonly string[]): NonNullable<ReturnType<typeof parseArgs>['tokens']> {
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+
+function tokens(table: OptionTable, argv: readonly string[]): readonly Token[] {
   const options = Object.fromEntries(
     Object.entries(table).map(([name, { placeholder }]) => [
       name,

@@ -62,6 +62,17 @@ t.test('any other path is 404, and nothing is written', async (t) => {
   t.equal((await app.inject({ method: 'POST', url: '/livez' })).statusCode, 404);
 });
 
+t.test('over a port of its own it answers the same, and closes with connections open', async (t) => {
+  const app = createOpsServer({ registry: watcherMetrics().registry, checks: { key: () => 'not loaded yet' } });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const origin = app.listeningOrigin;
+  const statuses = ['/livez', '/readyz', '/metrics', '/other'].map(async (path) => (await fetch(origin + path)).status);
+  t.strictSame(await Promise.all(statuses), [200, 503, 200, 404]);
+  t.match(await (await fetch(`${origin}/readyz?verbose`)).json(), { failing: ['key: not loaded yet'] });
+  await app.close();
+  await t.rejects(fetch(`${origin}/livez`));
+});
+
 t.test('every sample of the watcher is there from the first scrape on, at zero', async (t) => {
   const samples = await scrape(watcherMetrics());
   t.strictSame([...new Set(samples.values())], ['0']);
