@@ -21,7 +21,8 @@ async function runTests(): Promise<number> {
   await rm(directory, { recursive: true, force: true });
   // A file that died before it could fail an assertion is a failure too.
   const failures = code === 0 ? failed : Math.max(failed, 1);
-  process.stdout.write(`${passed} passed, ${failures} failed\n`);
+  // On a line of its own: tap ends with the code that shows the cursor again, and no newline.
+  process.stdout.write(`\n${passed} passed, ${failures} failed\n`);
   return failures === 0 && passed > 0 ? 0 : 1;
 }
 
