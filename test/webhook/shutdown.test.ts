@@ -248,15 +248,19 @@ t.test('clients that never end their request or handshake do not keep the proces
   t.comment(`ended after ${Date.now() - began} ms; the connection: ${(await ended).by}`);
 });
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`a second ${signal} ends the process at once`, async (t) => {
+for (const [first, second] of [
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGINT', 'SIGINT'],
+  ['SIGTERM', 'SIGINT'],
+] as const) {
+  t.test(`a ${second} after a ${first} ends the process at once`, async (t) => {
     await started();
     const signalledAt = Date.now();
-    webhook.signal(signal);
+    webhook.signal(first);
     const since = await drainingSince(signalledAt);
-    const code = await webhook.stop(signal);
+    const code = await webhook.stop(second);
     t.ok(Date.now() < since + DELAY_MS, 'the delay was not waited for');
-    t.equal(code, signal === 'SIGTERM' ? 143 : 130);
+    t.equal(code, second === 'SIGTERM' ? 143 : 130);
   });
 }
 
