@@ -21,6 +21,8 @@ import {
 
 export interface BusyCluster {
   readonly cluster: Cluster;
+  /** A kubeconfig with the rights of the watcher's own ServiceAccount. */
+  readonly watcherKubeconfig: string;
   /** Gives the ConfigMaps of so many apps other content. */
   readonly changeConfigMaps: (count: number) => Promise<void>;
   /** Gives so many Secrets that nobody uses other content. */
@@ -47,6 +49,7 @@ export async function startBusyCluster(sizes: Sizes, { progress, signal }: Surro
     await crowd('Deployments', [...deployments(sizes)].map(creation));
     return {
       cluster,
+      watcherKubeconfig: await cluster.serviceAccountKubeconfig('restamp', 'restamp-watcher'),
       ...changes(crowd, sizes),
       stop: async () => {
         transport.close();

@@ -9,26 +9,24 @@ export interface Lever {
 
 export const SHIPPED: Lever = { name: 'as shipped', flags: NODE_FLAGS, environment: NODE_ENVIRONMENT };
 
-const lever = (flags: readonly string[], environment: Lever['environment'] = {}): Lever => ({
-  name: [...Object.entries(environment).map(([name, value]) => `${name}=${value}`), ...flags].join(' '),
-  flags,
-  environment,
+const flag = (...flags: readonly string[]): Lever => ({ name: flags.join(' '), flags, environment: {} });
+
+const variable = (name: string, value: string): Lever => ({
+  name: `${name}=${value}`,
+  flags: [],
+  environment: { [name]: value },
 });
 
-const ARENA = { MALLOC_ARENA_MAX: '1' };
-
-/** Each by itself, then those that are shipped with one of them left out, then those that could be added to them. */
 export const LEVERS: readonly Lever[] = [
   { name: 'none', flags: [], environment: {} },
-  lever([], ARENA),
-  lever(['--max-semi-space-size=1']),
-  lever(['--max-old-space-size=48']),
-  lever(['--optimize-for-size']),
-  lever(['--no-opt']),
-  lever(['--no-opt'], ARENA),
-  lever(['--optimize-for-size'], ARENA),
-  lever(['--optimize-for-size', '--no-opt']),
+  flag('--max-semi-space-size=1'),
+  flag('--optimize-for-size'),
+  flag('--max-old-space-size=48'),
+  flag('--v8-pool-size=1'),
+  flag('--single-threaded-gc'),
+  flag('--max-lazy'),
+  flag('--no-opt'),
+  variable('MALLOC_ARENA_MAX', '1'),
+  variable('UV_THREADPOOL_SIZE', '1'),
   SHIPPED,
-  lever([...NODE_FLAGS, '--max-semi-space-size=1'], ARENA),
-  lever(['--lite-mode'], ARENA),
 ];

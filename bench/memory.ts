@@ -13,7 +13,7 @@ import { app } from './population.ts';
 import { accountLines, memoryLine } from './report.ts';
 import { type Account, accountant } from './requests.ts';
 import { type ResidentSpread, sampleResident } from './resident.ts';
-import { makePod, type Pod, startWatched, type Watched } from './watched.ts';
+import { startWatched, type Watched } from './watched.ts';
 
 type Options = Values<typeof MEMORY_OPTIONS>;
 
@@ -21,7 +21,8 @@ interface Setting {
   readonly options: Options;
   readonly surroundings: Surroundings;
   readonly busy: BusyCluster;
-  readonly pod: Pod;
+  /** Of the bundle. */
+  readonly directory: string;
 }
 
 /** Flags are compared on shorter samples: there are many of them, and an idle watcher hardly moves. */
@@ -33,12 +34,10 @@ const RELIST_DEADLINE_MS = 120_000;
 export async function benchMemory(options: Options, surroundings: Surroundings): Promise<object> {
   const directory = await mkdtemp(join(tmpdir(), 'restamp-bench-'));
   try {
-    const program = join(directory, 'dist');
-    await bundle(program);
+    await bundle(directory);
     const busy = await startBusyCluster(options, surroundings);
     try {
-      const pod = await makePod(busy.cluster, program, join(directory, 'root'));
-      const setting = { options, surroundings, busy, pod };
+      const setting = { options, surroundings, busy, directory };
       const levers = options.levers ? await compareLevers(setting) : {};
       return { bench: 'memory', node: process.version, ...sizesOf(options), ...(await measure(setting)), ...levers };
     } finally {
@@ -54,22 +53,21 @@ function sizesOf({ deployments, secrets, changes }: Options): object {
 }
 
 async function compareLevers(setting: Setting): Promise<object> {
-  const figures: Record<string, object> = {};
+  const medians: Record<string, number> = {};
   for (const lever of LEVERS) {
     await withWatcher(setting, lever, async (watched) => {
       await adopted(watched, setting);
       const memory = await sampleResident(watched.process.pid, LEVER_SECONDS, setting.surroundings.signal);
-      const cpuSeconds = await watched.metric('process_cpu_seconds_total');
-      setting.surroundings.print(`${memoryLine(lever.name, memory)}, CPU ${cpuSeconds.toFixed(1)} s`);
-      figures[lever.name] = { resident: memory.resident.median, peak: memory.peak?.max, cpuSeconds };
+      setting.surroundings.print(memoryLine(lever.name, memory));
+      medians[lever.name] = memory.resident.median;
     });
     await setting.busy.forgetAdoption();
   }
-  return { levers: figures };
+  return { levers: medians };
 }
 
 async function withWatcher<T>(setting: Setting, lever: Lever, use: (watched: Watched) => Promise<T>): Promise<T> {
-  const watched = await startWatched(setting.pod, lever);
+  const watched = await startWatched(setting.directory, lever, setting.busy.watcherKubeconfig);
   try {
     return await use(watched);
   } finally {
@@ -139,15 +137,20 @@ async function phaseOf(name: string, setting: PhaseSetting, act: () => Promise<v
 
 /** Makes the API server forget the past, so that every watch begins anew with a list. */
 async function relist({ busy, surroundings }: Setting, watched: Watched): Promise<void> {
-  const before = await watched.metric('restamp_watch_syncs_total');
+  const before = await syncs(watched);
   await busy.cluster.compact();
   await busy.cluster.restart('kube-apiserver');
-  await eventually(async () => ((await watched.metric('restamp_watch_syncs_total')) >= before * 2 ? true : undefined), {
+  await eventually(async () => ((await syncs(watched)) >= before * 2 ? true : undefined), {
     what: 'a new list of everything',
     deadlineMs: RELIST_DEADLINE_MS,
     signal: surroundings.signal,
   });
   await watched.idle(surroundings.signal);
+}
+
+async function syncs(watched: Watched): Promise<number> {
+  const counts = (await watched.process.metrics()).matchAll(/^restamp_watch_syncs_total\{.*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 function memoryOf(phases: Readonly<Record<string, Phase>>): object {

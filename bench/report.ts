@@ -2,11 +2,10 @@
 import type { Account } from './requests.ts';
 import type { ResidentSpread, Spread } from './resident.ts';
 
-export function memoryLine(name: string, { resident, anonymous, file, peak }: ResidentSpread): string {
+export function memoryLine(name: string, { resident, anonymous, file }: ResidentSpread): string {
   const parts = [`resident ${spreadText(resident)}`];
   if (anonymous !== undefined) parts.push(`its own ${spreadText(anonymous)}`);
   if (file !== undefined) parts.push(`file pages ${spreadText(file)}`);
-  if (peak !== undefined) parts.push(`peak ${peak.max}`);
   return `${name}: ${parts.join(', ')} MiB`;
 }
 

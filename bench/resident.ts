@@ -4,13 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** MiB. Of `resident`, `anonymous` is the process's own; `file` are pages of the Node binary, shared and reclaimable. */
+/** MiB. `anonymous` is the process's own; `file` are pages of the Node binary, shared and reclaimable. */
 export interface Resident {
   readonly resident: number;
   readonly anonymous?: number;
   readonly file?: number;
-  /** The most that was ever resident. */
-  readonly peak?: number;
 }
 
 export interface Spread {
@@ -30,7 +28,7 @@ export async function sampleResident(pid: number, seconds: number, signal: Abort
     samples.push(await residentOf(pid));
     await sleep(SAMPLE_EVERY_MS, undefined, { signal });
   }
-  const parts = ['resident', 'anonymous', 'file', 'peak'] as const;
+  const parts = ['resident', 'anonymous', 'file'] as const;
   const spreads = parts.map((part) => [part, samples.flatMap((sample) => sample[part] ?? [])] as const);
   return Object.fromEntries(
     spreads.filter(([, values]) => values.length > 0).map(([part, values]) => [part, spread(values)]),
@@ -46,12 +44,7 @@ export async function residentOf(pid: number): Promise<Resident> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const mebibytes = (field: string): number =>
     Number(status.match(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm'))?.[1]) / 1_024;
-  return {
-    resident: mebibytes('VmRSS'),
-    anonymous: mebibytes('RssAnon'),
-    file: mebibytes('RssFile'),
-    peak: mebibytes('VmHWM'),
-  };
+  return { resident: mebibytes('VmRSS'), anonymous: mebibytes('RssAnon'), file: mebibytes('RssFile') };
 }
 
 export function spread(values: readonly number[]): Spread {

@@ -14,14 +14,10 @@ export interface Chunk {
   readonly bytes: number;
 }
 
-/**
- * How Node is to be started for restamp: this is for the image's ENTRYPOINT. V8 then trades some speed, of which restamp
- * needs little, for memory: it collects garbage sooner, and its optimising compiler never comes into memory.
- * No limit of the heap is among them: a big cluster must not meet one. Measured in bench/README.md.
- */
-export const NODE_FLAGS: readonly string[] = ['--optimize-for-size', '--no-opt'];
+/** How Node is to be started for restamp: what is measured in bench/README.md. */
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=1', '--optimize-for-size'];
 
-/** For the image's ENV: one arena of glibc's allocator in place of one per thread, each of which would keep what it got. */
+/** The same for its environment: one arena of glibc's allocator in place of one per thread. */
 export const NODE_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
