@@ -103,6 +103,11 @@ export class RestampProcess {
     });
   }
 
+  /** Resolves to the exit code when the process has ended, by itself or not. */
+  get ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
   /** Sends a signal. */
   signal(signal: NodeJS.Signals): void {
     process.kill(this.#pid, signal);
