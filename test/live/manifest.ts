@@ -151,16 +151,16 @@ export function job(options: Options<{ suspend?: boolean }> = {}): JsonObject {
 /** With `workloadRef`, the name of a Deployment whose template it takes, it has no template and selector of its own. */
 export function rollout(options: Options<{ workloadRef?: string; restartAt?: string }> = {}): JsonObject {
   const { workloadRef, restartAt, spec, ...rest } = options;
-  const borrowed = { selector: undefined, template: undefined, workloadRef: deploymentRef(workloadRef) };
   return workload({
     ...rest,
     kind: 'Rollout',
-    spec: { ...(workloadRef && borrowed), ...(restartAt && { restartAt }), ...spec },
+    spec: { ...(workloadRef && borrowed(workloadRef)), ...(restartAt && { restartAt }), ...spec },
   });
 }
 
-function deploymentRef(name: string | undefined): JsonObject {
-  return { apiVersion: 'apps/v1', kind: 'Deployment', name };
+/** What JSON has no word for is left out of the object. */
+function borrowed(name: string): JsonObject {
+  return { selector: undefined, template: undefined, workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } };
 }
 
 export function cloneSet(options: Options = {}): JsonObject {
