@@ -9,13 +9,19 @@ export type Values<Table extends OptionTable> = {
 };
 
 export type Parsed<Table extends OptionTable> =
-  | { readonly ok: true; readonly values: Values<Table> }
+  | {
+      readonly ok: true;
+      readonly values: Values<Table>;
+      /** What the giver may want to know, though nothing is wrong: one sentence each. */
+      readonly notices: readonly string[];
+    }
   /** One sentence per fault: what was given, and the right form. */
   | { readonly ok: false; readonly faults: readonly string[] };
 
 /** The text given for an option, and how its giver calls it. */
 interface Given {
-  readonly text: string;
+  /** `undefined` where an option that needs a text stands without one. */
+  readonly text: string | undefined;
   readonly as: string;
 }
 
@@ -32,14 +38,29 @@ export function parseOptions<Table extends OptionTable>(
 ): Parsed<Table> {
   const { given, faults } = fromArguments(table, argv);
   const values: Record<string, unknown> = {};
+  const notices: string[] = [];
   for (const [name, option] of Object.entries(table)) {
     const source = given.get(name) ?? fromEnvironment(name, environment);
-    values[name] = source === undefined ? option.fallback : option.parse(source.text);
-    if (source !== undefined && values[name] === undefined) {
-      faults.push(`${source.as} is "${source.text}"; it must be ${option.form}`);
+    values[name] = source === undefined ? option.fallback : parsedText(option, source);
+    if (source === undefined) continue;
+    if (values[name] === undefined) faults.push(wrongText(option, source));
+    else if (option.notice !== undefined && values[name] !== option.fallback) {
+      notices.push(`${source.as}: ${option.notice}`);
     }
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, values: Object.freeze(values) as Values<Table> };
+  if (faults.length > 0) return { ok: false, faults };
+  return { ok: true, values: Object.freeze(values) as Values<Table>, notices };
+}
+
+function parsedText({ parse }: Option<unknown>, { text }: Given): unknown {
+  return text === undefined ? undefined : parse(text);
+}
+
+function wrongText({ form, confidential, wrongPart }: Option<unknown>, { text, as }: Given): string {
+  if (text === undefined) return `${as} has no value; it must be ${form}`;
+  if (confidential === true) return `${as} must be ${form}`;
+  const part = wrongPart?.(text) ?? text;
+  return `${as} ${part === text ? 'is' : 'contains'} "${part}"; it must be ${form}`;
 }
 
 function fromEnvironment(name: string, environment: Readonly<Record<string, string | undefined>>): Given | undefined {
@@ -47,21 +68,56 @@ function fromEnvironment(name: string, environment: Readonly<Record<string, stri
   return inherited === undefined ? undefined : { text: inherited, as: environmentName(name) };
 }
 
-function fromArguments(
-  table: OptionTable,
-  argv: readonly string[],
-): { given: ReadonlyMap<string, Given>; faults: string[] } {
-  const given = new Map<string, Given>();
+interface Arguments {
+  /** By the option's own name, whatever it was called. */
+  readonly given: ReadonlyMap<string, Given>;
+  readonly faults: string[];
+}
+
+function fromArguments(table: OptionTable, argv: readonly string[]): Arguments {
+  const names = spellings(table);
+  const given = new Map<string, readonly Given[]>();
   const unknown = new Set<string>();
-  for (const token of tokens(table, argv)) {
-    const option = token.kind === 'option' ? optionOf(table, token.name) : undefined;
-    if (token.kind === 'option' && option !== undefined) {
-      given.set(token.name, { text: token.value ?? impliedText(option), as: `--${token.name}` });
+  const optionOf = (spelling: string): Option<unknown> | undefined => table[names.get(spelling) ?? ''];
+  for (const token of tokens([...names.keys()], optionOf, argv)) {
+    const name = token.kind === 'option' ? names.get(token.name) : undefined;
+    if (token.kind === 'option' && name !== undefined) {
+      const text = token.value ?? impliedText(table[name]);
+      given.set(name, [...(given.get(name) ?? []), { text, as: `--${token.name}` }]);
     } else if (token.kind !== 'option-terminator') {
       unknown.add(asGiven(token, argv));
     }
   }
-  return { given, faults: [...unknown].map((argument) => unknownArgument(table, argument)) };
+  return {
+    given: new Map([...given].flatMap(([name, all]) => [[name, combined(table[name], all)] as const])),
+    faults: [
+      ...[...unknown].map((argument) => unknownArgument([...names.keys()], argument)),
+      ...[...given.values()].flatMap(calledTwoWays),
+    ],
+  };
+}
+
+/** From each spelling to the option's own name. A map: `--constructor` is none, though every object answers to it. */
+function spellings(table: OptionTable): ReadonlyMap<string, string> {
+  const options = Object.entries(table);
+  return new Map([
+    ...options.map(([name]) => [name, name] as const),
+    ...options.flatMap(([name, { aliases = [] }]) => aliases.map((alias) => [alias, name] as const)),
+  ]);
+}
+
+/** Of texts given for one option the last counts, unless it is a list. */
+function combined(option: Option<unknown> | undefined, all: readonly Given[]): Given {
+  const last = all.at(-1) ?? { text: undefined, as: '' };
+  if (option?.repeatable !== true) return last;
+  const bare = all.find(({ text }) => text === undefined);
+  return bare ?? { text: all.flatMap(({ text }) => text || []).join(','), as: last.as };
+}
+
+/** Which of two names should count, where an option is given under both, is nothing to guess at. */
+function calledTwoWays(all: readonly Given[]): string[] {
+  const names = [...new Set(all.map(({ as }) => as))];
+  return names.length > 1 ? [`${names.join(' and ')} are one option; give it under one name`] : [];
 }
 
 /** There are no short options: `-all` is read as `-a -l -l`, and is one slip, not three. */
@@ -70,36 +126,56 @@ function asGiven(token: Exclude<Token, { kind: 'option-terminator' }>, argv: rea
   return token.rawName.startsWith('--') ? token.rawName : (argv[token.index] ?? token.rawName);
 }
 
-/** The table's own option of that name: `--constructor` is none, though every object answers to it. */
-function optionOf(table: OptionTable, name: string): Option<unknown> | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined;
-}
-
-/** A switch without a value is on; any other option without one has an empty text, which none of them accepts. */
-function impliedText(option: Option<unknown>): string {
-  return option.placeholder === '' ? 'true' : '';
+/** A switch without a value is on; any other option needs one. */
+function impliedText(option: Option<unknown> | undefined): string | undefined {
+  return option?.placeholder === '' ? 'true' : undefined;
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+type OptionOf = (spelling: string) => Option<unknown> | undefined;
 
-function tokens(table: OptionTable, argv: readonly string[]): readonly Token[] {
+function tokens(names: readonly string[], optionOf: OptionOf, argv: readonly string[]): readonly Token[] {
   const options = Object.fromEntries(
-    Object.entries(table).map(([name, { placeholder }]) => [
+    names.map((name) => [
       name,
-      { type: placeholder === '' ? ('boolean' as const) : ('string' as const) },
+      { type: optionOf(name)?.placeholder === '' ? ('boolean' as const) : ('string' as const) },
     ]),
   );
-  return parseArgs({ args: [...argv], options, strict: false, tokens: true }).tokens ?? [];
+  const read = parseArgs({ args: [...argv], options, strict: false, tokens: true }).tokens ?? [];
+  return withWords(read, optionOf);
 }
 
-function unknownArgument(table: OptionTable, argument: string): string {
-  const near = nearest(argument.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(table));
+/** A switch can have its word after a space too, as those of Reloader's that are texts. */
+function withWords(read: readonly Token[], optionOf: OptionOf): readonly Token[] {
+  const joined: Token[] = [];
+  for (const token of read) {
+    const before = joined.at(-1);
+    if (
+      before?.kind === 'option' &&
+      token.kind === 'positional' &&
+      isWordOf(before, optionOf(before.name), token.value)
+    ) {
+      joined.splice(-1, 1, { ...before, value: token.value, inlineValue: false });
+    } else {
+      joined.push(token);
+    }
+  }
+  return joined;
+}
+
+function isWordOf(before: Token & { kind: 'option' }, option: Option<unknown> | undefined, word: string): boolean {
+  return before.value === undefined && option?.placeholder === '' && option.parse(word) !== undefined;
+}
+
+function unknownArgument(names: readonly string[], argument: string): string {
+  const near = nearest(argument.replace(/^-+/, '').replace(/=.*$/s, ''), names);
   return `${argument} is not known; ${near === undefined ? 'see --help' : `did you mean --${near}?`}`;
 }
 
 /** The options as `--help` shows them. */
 export function describeOptions(table: OptionTable): string {
-  const rows = Object.entries(table).map(([name, { placeholder, shown, help }]) => ({
+  const visible = Object.entries(table).filter(([, option]) => option.hidden !== true);
+  const rows = visible.map(([name, { placeholder, shown, help }]) => ({
     left: `--${name}${placeholder === '' ? '' : `=${placeholder}`}`,
     right: `${help}${shown === '' ? '' : ` (${shown})`}`,
   }));
