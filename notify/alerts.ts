@@ -13,7 +13,7 @@ import type { AlertSettings } from './settings.ts';
 export interface Alerts {
   /** Returns at once, whatever the receiver does. Never throws. */
   send(alert: Alert): void;
-  /** Sends what waits, each once more at most, for at most five seconds. Never rejects. */
+  /** Sends what waits, each once more at most, for at most five seconds; from then on nothing. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -58,7 +58,6 @@ export function createAlerts(settings: AlertSettings, { clock, report }: AlertsD
   const over = new AbortController();
   let dropped = 0;
   let draining: Promise<void> | undefined;
-  let closed: Promise<void> | undefined;
 
   const drop = ({ workload }: Alert): void => {
     dropped += 1;
@@ -109,16 +108,12 @@ export function createAlerts(settings: AlertSettings, { clock, report }: AlertsD
 
   return {
     send: (alert) => {
-      if (closing.signal.aborted) return drop(alert);
       queue.push(alert);
       const oldest = queue.length > QUEUE_LIMIT ? queue.shift() : undefined;
       if (oldest !== undefined) drop(oldest);
       draining ??= drain();
     },
-    close: () => {
-      closed ??= flush();
-      return closed;
-    },
+    close: flush,
   };
 }
 

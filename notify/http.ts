@@ -42,7 +42,9 @@ export function createPoster({ url, proxy, clock }: PosterOptions): Poster {
   return async (message, signal) => {
     const deadline = new AbortController();
     const answered = new AbortController();
-    void clock.sleep(POST_TIMEOUT_MS, answered.signal).then(() => deadline.abort());
+    void clock.sleep(POST_TIMEOUT_MS, answered.signal).then(() => {
+      if (!answered.signal.aborted) deadline.abort();
+    });
     const stop = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);
     let response: IncomingMessage;
     try {

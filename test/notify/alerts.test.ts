@@ -1,8 +1,9 @@
 /** Alerts over the wire: real receivers and proxies on loopback, on a clock that only the test moves. */
 import { setDefaultCACertificates } from 'node:tls';
 import t from 'tap';
-import { ATTEMPTS, FLUSH_MS, QUEUE_LIMIT } from '../../notify/alerts.ts';
+import { type AlertFact, ATTEMPTS, FLUSH_MS, QUEUE_LIMIT } from '../../notify/alerts.ts';
 import { POST_TIMEOUT_MS } from '../../notify/http.ts';
+import { settled } from '../kube/fake-clock.ts';
 import { alert, sender, TEXT, TOKEN, to } from './build.ts';
 import { startProxy } from './proxy.ts';
 import { type Answer, pair, receive, status } from './receiver.ts';
@@ -103,7 +104,9 @@ t.test('several workloads give one alert each, in order and one at a time', asyn
 });
 
 t.test('an answer is not read, however long it is', async (t) => {
+  const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
   const endless: Answer = (response) => {
+    response.on('close', onClose);
     const more = (): void => {
       if (response.destroyed) return;
       if (response.write('x'.repeat(65_536))) setImmediate(more);
@@ -116,6 +119,7 @@ t.test('an answer is not read, however long it is', async (t) => {
   alerts.send(alert('a'));
   alerts.send(alert('b'));
   await alerts.until('sent', 2);
+  await closed;
   t.strictSame(alerts.clock.sleeping, [], 'no timer is left over');
 });
 
@@ -185,16 +189,18 @@ t.test('proxies', async (t) => {
   });
 
   t.test("the process's own proxy variables do not matter", async (t) => {
-    process.env.HTTP_PROXY = 'http://127.0.0.1:1';
-    process.env.NO_PROXY = '*';
     t.teardown(() => {
       delete process.env.HTTP_PROXY;
       delete process.env.NO_PROXY;
     });
+    process.env.HTTP_PROXY = 'http://127.0.0.1:1';
     const receiver = await receive(t);
     const direct = sender(t, to(receiver.port));
     direct.send(alert());
     await direct.until('sent');
+
+    delete process.env.HTTP_PROXY;
+    process.env.NO_PROXY = '*';
     const proxy = await startProxy(t);
     const proxied = sender(t, { ...to(receiver.port), ALERT_WEBHOOK_PROXY: `http://127.0.0.1:${proxy.port}` });
     proxied.send(alert());
@@ -342,6 +348,7 @@ t.test('an idle sender sends again', async (t) => {
   const alerts = sender(t, to(receiver.port));
   alerts.send(alert('a'));
   await alerts.until('sent', 1);
+  await settled();
   alerts.send(alert('b'));
   await alerts.until('sent', 2);
   t.equal(receiver.received.length, 2);
@@ -376,15 +383,15 @@ t.test('closing', async (t) => {
     const alerts = sender(t, to(receiver.port));
     for (const name of ['a', 'b', 'c']) alerts.send(alert(name));
     await receiver.until(1);
-    let isClosed = false;
+    let told: AlertFact[] | undefined;
     const closed = alerts.close().then(() => {
-      isClosed = true;
+      told = [...alerts.facts];
     });
     await alerts.clock.advance(FLUSH_MS - 1);
-    t.equal(isClosed, false);
+    t.equal(told, undefined);
     await alerts.clock.advance(1);
     await closed;
-    t.strictSame(alerts.facts, [
+    t.strictSame(told, [
       { event: 'failed', workload: workload('a'), reason: `http://127.0.0.1:${receiver.port}: stopped`, attempts: 1 },
       { event: 'dropped', workload: workload('b'), dropped: 1 },
       { event: 'dropped', workload: workload('c'), dropped: 2 },
@@ -393,7 +400,24 @@ t.test('closing', async (t) => {
     t.strictSame(alerts.clock.sleeping, []);
   });
 
-  t.test('closing again is the same closing, and nothing is sent afterwards', async (t) => {
+  t.test('what comes while it closes is still sent', async (t) => {
+    const waiting: (() => void)[] = [];
+    const slow: Answer = (response) => waiting.push(() => response.end());
+    const receiver = await receive(t, [slow, status(200)]);
+    const alerts = sender(t, to(receiver.port));
+    alerts.send(alert('a'));
+    await receiver.until(1);
+    const closed = alerts.close();
+    alerts.send(alert('b'));
+    for (const answer of waiting) answer();
+    await closed;
+    t.match(alerts.facts, [
+      { event: 'sent', workload: { name: 'a' } },
+      { event: 'sent', workload: { name: 'b' } },
+    ]);
+  });
+
+  t.test('it may be closed twice, and nothing is sent afterwards', async (t) => {
     const receiver = await receive(t);
     const alerts = sender(t, to(receiver.port));
     await Promise.all([alerts.close(), alerts.close()]);
