@@ -3,20 +3,22 @@
  * Two steps, so that nothing is read for a request that needs no reading: `consider`, then `admit`.
  */
 
-import { decide } from './decision.ts';
+import { type DecisionRules, decide } from './decision.ts';
 import { type Configuration, nextStamp, stampKeyId, stampOf } from './digest.ts';
 import { passingHistory } from './history.ts';
 import { asObject, equalJson, isObject } from './json.ts';
 import type { Keyring } from './key.ts';
 import { CONFIG_HASH } from './names.ts';
 import { equalOurs, NOTHING_OURS, type Ours, oursOf } from './ours.ts';
+import { templateOf } from './parse.ts';
 import { equalRecords, formatRecord, parseRecord } from './record.ts';
 import { comparisonKeyId, running } from './running.ts';
-import type { Workload } from './workload.ts';
+import type { Workload, WorkloadKind } from './workload.ts';
 
 /** A workload as an admission request carries it: narrowed, and as it came. */
 export interface Admitted {
   readonly workload: Workload;
+  readonly kindInfo: WorkloadKind;
   readonly raw: unknown;
 }
 
@@ -24,8 +26,8 @@ export type Question =
   | { readonly ask: 'nothing'; readonly answer: Answer }
   /** The pods will be new: stamp them with the configuration of now. */
   | { readonly ask: 'configuration'; readonly why: 'created' | 'template-changed'; readonly before: Ours }
-  /** Only ours changed: true or false? */
-  | { readonly ask: 'truth'; readonly before: Ours };
+  /** Only ours changed: true or false? `acts`: the request itself, or whoever sends it, brings the pods in step otherwise. */
+  | { readonly ask: 'truth'; readonly before: Ours; readonly acts: boolean };
 
 /** `ours` is what the object shall carry after admission, whatever it carries now. */
 export type Answer =
@@ -39,24 +41,44 @@ export function consider(object: Admitted, old: Admitted | undefined): Question 
   if (old === undefined) return { ask: 'configuration', why: 'created', before: NOTHING_OURS };
   const before = oursOf(old.workload);
   const after = oursOf(object.workload);
-  if (!sameTemplate(object.raw, old.raw)) return { ask: 'configuration', why: 'template-changed', before };
-  if (!equalOurs(before, after)) return { ask: 'truth', before };
+  if (!sameTemplate(object, old)) return { ask: 'configuration', why: 'template-changed', before };
+  if (!equalOurs(before, after)) return { ask: 'truth', before, acts: acts(object, old) };
   return { ask: 'nothing', answer: { outcome: 'pass', reason: 'untouched', ours: after } };
+}
+
+/** Whether a record may move on with the template as it is: Jobs that are made or made again, a restart that is asked for. */
+function acts({ kindInfo: { effect }, raw }: Admitted, old: Admitted): boolean {
+  const restartAt = (object: unknown): unknown => asObject(asObject(object).spec).restartAt;
+  return (
+    effect === 'cronjob' || effect === 'job' || (effect === 'rollout' && !equalJson(restartAt(raw), restartAt(old.raw)))
+  );
 }
 
 /** The configuration of now, in terms of any key of the ring. */
 export interface Known {
   readonly keyring: Keyring;
   readonly configurationOf: (keyId: string) => Configuration;
+  readonly rules?: DecisionRules;
+  /** Rollouts are somebody else's to perform (`--webhook-url`): records move on without one. */
+  readonly rollsElsewhere?: boolean;
 }
 
 /** Answers with the configuration of now at hand. */
 export function admit(question: Exclude<Question, { ask: 'nothing' }>, object: Admitted, known: Known): Answer {
-  if (question.ask === 'truth') return judge(question.before, oursOf(object.workload), known);
+  const after = oursOf(object.workload);
+  if (question.ask === 'truth') return judge(question, after, known);
+  // The watcher's own rollout, which may change more of the template than the stamp (Reloader's strategies).
+  if (
+    question.why === 'template-changed' &&
+    after.stamp !== question.before.stamp &&
+    isTrueStamp(question.before, after, known)
+  ) {
+    return { outcome: 'pass', reason: 'true-stamp', ours: withPassingHistory(question.before, after) };
+  }
   const { current } = known.keyring;
   const wanted = known.configurationOf(current.id);
   const { history } = question.before;
-  if (wanted.parts.size === 0) {
+  if (wanted.parts.size === 0 && wanted.patterns === undefined) {
     return { outcome: 'pass', reason: 'no-references', ours: { ...NOTHING_OURS, history } };
   }
   const stamp = stampOf(wanted, current);
@@ -74,25 +96,33 @@ export function admitUnread(question: Exclude<Question, { ask: 'nothing' }>): An
 }
 
 /** The template is the same but for ours: what is true passes, whoever sends it; anything else is put back. */
-function judge(before: Ours, after: Ours, configuration: Known): Answer {
-  const isTrue = after.stamp === before.stamp ? isTrueRecord : isTrueStamp;
-  return isTrue(before, after, configuration)
-    ? {
-        outcome: 'pass',
-        reason: 'true-stamp',
-        ours: { ...after, history: passingHistory(before.history, after.history) },
-      }
+function judge(question: Extract<Question, { ask: 'truth' }>, after: Ours, known: Known): Answer {
+  const { before } = question;
+  const isTrue =
+    after.stamp === before.stamp ? isTrueRecord(question, after, known) : isTrueStamp(before, after, known);
+  return isTrue
+    ? { outcome: 'pass', reason: 'true-stamp', ours: withPassingHistory(before, after) }
     : { outcome: 'restore', reason: 'false-stamp', ours: before };
 }
 
+function withPassingHistory(before: Ours, after: Ours): Ours {
+  return { ...after, history: passingHistory(before.history, after.history) };
+}
+
 /** The stamp stays: the record may become what the watcher would make of it, and nothing else. */
-function isTrueRecord(before: Ours, after: Ours, { keyring, configurationOf }: Known): boolean {
+function isTrueRecord({ before, acts }: Extract<Question, { ask: 'truth' }>, after: Ours, known: Known): boolean {
+  const { keyring, configurationOf, rules, rollsElsewhere = false } = known;
   const record = parseRecord(after.record);
-  const known = running(before, keyring);
-  const key = keyring.byId.get(comparisonKeyId(known, keyring));
-  if (record === undefined || key === undefined || after.history !== before.history) return false;
-  const decision = decide({ running: known, stamp: before.stamp, wanted: configurationOf(key.id), key });
-  return (decision.outcome === 'adopt' || decision.outcome === 'accept') && equalRecords(record, decision.record);
+  const past = running(before, keyring);
+  const key = keyring.byId.get(comparisonKeyId(past, keyring));
+  if (record === undefined || key === undefined) return false;
+  const facts = { running: past, stamp: before.stamp, wanted: configurationOf(key.id), key };
+  const decision = decide(rules === undefined ? facts : { ...facts, rules });
+  if (decision.outcome === 'adopt' || decision.outcome === 'accept') {
+    return after.history === before.history && equalRecords(record, decision.record);
+  }
+  if (decision.outcome !== 'roll' || !(acts || rollsElsewhere)) return false;
+  return equalRecords(record, { ...configurationOf(keyring.current.id), stamp: before.stamp });
 }
 
 /** The stamp is new: it and its record must be those of a rollout to the configuration of now. */
@@ -107,12 +137,12 @@ function isTrueStamp(before: Ours, after: Ours, { keyring, configurationOf }: Kn
 }
 
 /** Whether two objects have the same pod template when restamp's own annotation is left out. */
-function sameTemplate(a: unknown, b: unknown): boolean {
+function sameTemplate(a: Admitted, b: Admitted): boolean {
   return equalJson(comparableTemplate(a), comparableTemplate(b));
 }
 
-function comparableTemplate(object: unknown): unknown {
-  const template = asObject(asObject(asObject(object).spec).template);
+function comparableTemplate({ raw, kindInfo }: Admitted): unknown {
+  const template = asObject(templateOf(raw, kindInfo));
   const metadata = asObject(template.metadata);
   const { [CONFIG_HASH]: _, ...annotations } = asObject(metadata.annotations);
   // No annotations and an empty map of them are the same thing to the API server.

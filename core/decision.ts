@@ -2,7 +2,7 @@
  * Here it is decided whether a change of configuration rolls a workload (DESIGN §8).
  * Pure: `running` is what the pods are taken to have, `wanted` is the configuration of now.
  */
-import { ABSENT, type Configuration, MISSING, type PartName, type PartState, stampOf } from './digest.ts';
+import { ABSENT, type Configuration, MISSING, type PartName, type PartState, stampOf, UNSEEN } from './digest.ts';
 import type { Key } from './key.ts';
 import { equalRecords, type RunningRecord } from './record.ts';
 import type { Running } from './running.ts';
@@ -40,16 +40,32 @@ export interface Facts {
   /** The configuration of now, in terms of the key that `running` was made with. */
   readonly wanted: Configuration;
   readonly key: Key;
+  /** Rules beyond the usual ones; none if absent. */
+  readonly rules?: DecisionRules;
 }
+
+/** What an installation may ask for besides: Reloader's `reload-on-create` and `reload-on-delete`. */
+export interface DecisionRules {
+  /** A source or key that comes rolls, whatever its absence meant. */
+  readonly onCreate: boolean;
+  /** A source or key that goes rolls, even where new pods then have to wait for it. */
+  readonly onDelete: boolean;
+  /** Whether an expression of the workload selects the source: what it does not select any more has been deleted. */
+  readonly matches: (source: SourceId) => boolean;
+}
+
+const USUAL: DecisionRules = { onCreate: false, onDelete: false, matches: () => false };
 
 /** What is to be done about one workload. */
 export function decide(facts: Facts): Decision {
-  if (facts.wanted.parts.size === 0 && facts.running.known !== 'record') {
+  const { wanted } = facts;
+  // Where expressions select what will be there one day, their record is worth having before there is anything.
+  if (wanted.parts.size === 0 && wanted.patterns === undefined && facts.running.known !== 'record') {
     return { outcome: 'none', reason: 'no-references' };
   }
   switch (facts.running.known) {
     case 'nothing':
-      return { outcome: 'adopt', reason: facts.running.why, record: { ...facts.wanted, stamp: facts.stamp } };
+      return { outcome: 'adopt', reason: facts.running.why, record: { ...wanted, stamp: facts.stamp } };
     case 'stamp':
       return decideByStamp(facts);
     case 'record':
@@ -57,18 +73,18 @@ export function decide(facts: Facts): Decision {
   }
 }
 
-function decideByStamp({ wanted, stamp, key }: Facts): Decision {
+function decideByStamp({ wanted, stamp, key, rules = USUAL }: Facts): Decision {
   if (stampOf(wanted, key) === stamp) {
     return { outcome: 'adopt', reason: 'record-lost', record: { ...wanted, stamp } };
   }
   const sources = new Set([...wanted.parts.keys()].map(sourceOf));
   const causes = [...sources].map((source) => ({ source, keys: ['*'] }));
-  return rollUnlessMissing({ outcome: 'roll', reason: 'stamp-differs', causes }, wanted);
+  return rollUnlessMissing({ outcome: 'roll', reason: 'stamp-differs', causes }, wanted, rules);
 }
 
-function decideByRecord({ wanted, stamp }: Facts, record: RunningRecord): Decision {
-  const causes = changes(record, wanted);
-  if (causes.length > 0) return rollUnlessMissing({ outcome: 'roll', reason: 'source-changed', causes }, wanted);
+function decideByRecord({ wanted, stamp, rules = USUAL }: Facts, record: RunningRecord): Decision {
+  const causes = changes(record, wanted, rules);
+  if (causes.length > 0) return rollUnlessMissing({ outcome: 'roll', reason: 'source-changed', causes }, wanted, rules);
   const next = nextRecord(record, wanted, stamp);
   if (equalRecords(record, next)) return inStep(record, wanted);
   if (record.stamp !== stamp) return { outcome: 'adopt', reason: 'stamp-dropped', record: next };
@@ -85,17 +101,18 @@ function inStep(record: RunningRecord, wanted: Configuration): Decision {
 /**
  * New pods cannot start while something required is missing: a rollout would take old pods down and bring
  * no new one up. Nothing is lost by waiting, since the comparison is made again when the source is back.
+ * Who asks for a rollout when something is deleted gets it all the same.
  */
-function rollUnlessMissing(roll: Decision, wanted: Configuration): Decision {
+function rollUnlessMissing(roll: Decision, wanted: Configuration, { onDelete }: DecisionRules): Decision {
   const missing = missingParts(wanted);
-  return missing.length > 0 ? { outcome: 'hold', reason: 'source-missing', missing } : roll;
+  return missing.length > 0 && !onDelete ? { outcome: 'hold', reason: 'source-missing', missing } : roll;
 }
 
 /** The sources whose change the running pods have not seen. */
-function changes(record: RunningRecord, wanted: Configuration): readonly Cause[] {
+function changes(record: RunningRecord, wanted: Configuration, rules: DecisionRules): readonly Cause[] {
   const changed = new Map<SourceId, Set<string>>();
-  for (const [part, now] of wanted.parts) {
-    if (!rolls(record.parts.get(part), now)) continue;
+  for (const part of new Set([...wanted.parts.keys(), ...record.parts.keys()])) {
+    if (!rolls(part, { record, wanted, rules })) continue;
     const source = sourceOf(part);
     const keys = changed.get(source) ?? new Set();
     for (const key of changedKeys(part, record, wanted)) keys.add(key);
@@ -104,18 +121,40 @@ function changes(record: RunningRecord, wanted: Configuration): readonly Cause[]
   return [...changed].map(([source, keys]) => ({ source, keys: [...keys].sort() }));
 }
 
+interface Comparison {
+  readonly record: RunningRecord;
+  readonly wanted: Configuration;
+  readonly rules: DecisionRules;
+}
+
 /** One part: whether going from what the pods have to what is there now needs new pods. */
-function rolls(before: PartState | undefined, now: PartState): boolean {
-  if (before === undefined) return false; // The reference is new, so the template changed, so the pods rolled.
-  if (before === MISSING) return false; // The pods could not start without it: those that run have it.
-  if (now === MISSING) return false; // New pods could not start: the digest is kept until it is back.
+function rolls(part: PartName, { record, wanted, rules }: Comparison): boolean {
+  const before = record.parts.get(part);
+  const now = wanted.parts.get(part);
+  // The reference came or went, so the template changed, so the pods rolled; or an annotation names other sources now.
+  if (before === undefined) return rules.onCreate && isDigest(now) && sameExpressions(part, { record, wanted, rules });
+  if (now === undefined) return rules.onDelete && isDigest(before) && sameExpressions(part, { record, wanted, rules });
+  // The pods could not start without it: those that run have it. Or nobody says what its absence meant.
+  if (before === MISSING || before === UNSEEN) return rules.onCreate && isDigest(now);
+  // New pods could not start: the digest is kept until it is back. Or nobody says what its absence means.
+  if (now === MISSING || now === UNSEEN) return rules.onDelete && isDigest(before);
   return before !== now;
+}
+
+/** Whether there is something: a digest, and not one of the words for its absence. */
+function isDigest(state: PartState | undefined): boolean {
+  return state !== undefined && state !== MISSING && state !== UNSEEN && state !== ABSENT;
+}
+
+/** A source that an expression selects came or went by itself, the expression being the same. */
+function sameExpressions(part: PartName, { record, wanted, rules }: Comparison): boolean {
+  return wanted.patterns !== undefined && wanted.patterns === record.patterns && rules.matches(sourceOf(part));
 }
 
 function changedKeys(part: PartName, before: Configuration, now: Configuration): readonly string[] {
   const source = sourceOf(part);
   const key = part.slice(source.length + 1);
-  if (key !== '*') return [key];
+  if (!isWhole(key)) return [key];
   const was = entriesOf(part, before);
   const is = entriesOf(part, now);
   if (was === undefined || is === undefined) return ['*'];
@@ -123,24 +162,49 @@ function changedKeys(part: PartName, before: Configuration, now: Configuration):
   return changed.length > 0 ? changed : ['*']; // A source without an entry came or went.
 }
 
+/** `*`, or `*!a`: all of a source but an entry. */
+function isWhole(key: string): boolean {
+  return key === '*' || key.startsWith('*!');
+}
+
 /** What is known of a whole source's entries: none where it was absent, unknown where there were too many to record. */
 function entriesOf(part: PartName, configuration: Configuration): ReadonlyMap<string, string> | undefined {
-  return configuration.parts.get(part) === ABSENT ? new Map() : configuration.entries.get(sourceOf(part));
+  return isDigest(configuration.parts.get(part)) ? configuration.entries.get(sourceOf(part)) : new Map();
 }
 
 /** The record after the pods are taken to have `wanted`; what is missing keeps the digest it had. */
 function nextRecord(record: RunningRecord, wanted: Configuration, stamp: string | undefined): RunningRecord {
   const parts = new Map(wanted.parts);
   const entries = new Map(wanted.entries);
-  for (const part of missingParts(wanted)) {
+  for (const [part, state] of wanted.parts) {
+    if (state !== MISSING && state !== UNSEEN) continue;
+    const had = record.parts.get(part) ?? state;
+    if (!isDigest(had)) {
+      // What was optional when it was absent is required now: new pods wait for it.
+      parts.set(part, state);
+      continue;
+    }
+    if (forgets(part)) continue;
     const source = sourceOf(part);
     const kept = record.entries.get(source);
-    const had = record.parts.get(part) ?? MISSING;
-    // What was optional when it was absent is required now: new pods wait for it.
-    parts.set(part, had === ABSENT ? MISSING : had);
+    parts.set(part, had);
     if (kept !== undefined) entries.set(source, kept);
   }
-  return { keyId: wanted.keyId, stamp, parts, entries };
+  return {
+    keyId: wanted.keyId,
+    stamp,
+    parts,
+    entries,
+    ...(wanted.patterns === undefined ? {} : { patterns: wanted.patterns }),
+  };
+}
+
+/**
+ * What a class brought is told by the pods that mounted it. Where no pod tells any more, none runs with it: those that
+ * come next mount what there is then.
+ */
+function forgets(part: PartName): boolean {
+  return part.startsWith('secretproviderclass/');
 }
 
 function missingParts(wanted: Configuration): readonly PartName[] {
@@ -152,9 +216,10 @@ function samePartNames(a: Configuration, b: Configuration): boolean {
 }
 
 function appeared(record: RunningRecord, wanted: Configuration): boolean {
-  return [...wanted.parts].some(
-    ([part, now]) => record.parts.get(part) === MISSING && now !== MISSING && now !== ABSENT,
-  );
+  return [...wanted.parts].some(([part, now]) => {
+    const before = record.parts.get(part);
+    return (before === MISSING || before === UNSEEN) && isDigest(now);
+  });
 }
 
 function sourceOf(part: PartName): SourceId {

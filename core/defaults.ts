@@ -6,6 +6,18 @@ export const SETTLE_MS = 1_000;
 /** The longest a stream of changes may put a rollout off (DESIGN §8). */
 export const SETTLE_LIMIT_MS = 10_000;
 
+/** Between two rollouts of one workload: none, unless somebody asks for one. */
+export const MIN_INTERVAL_MS = 0;
+
+/**
+ * Sources that the annotations of one workload may select. Each is read for a decision and kept in the record, some 60
+ * bytes of the 256 KiB that the annotations of an object share.
+ */
+export const SELECTED_SOURCES = 250;
+
+/** Sources of one workload read at once: a pod template can name any number of them, and the API server serves others too. */
+export const READS_AT_ONCE = 16;
+
 /** Workloads worked on at once: enough to hide the API server's latency, few enough to be no burden on it. */
 export const CONCURRENCY = 8;
 

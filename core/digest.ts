@@ -15,6 +15,8 @@ export type PartName = `${SourceId}#${string}`;
 export type PartState = string;
 export const ABSENT: PartState = 'absent';
 export const MISSING: PartState = 'missing';
+/** Not there, and nobody says what that would mean (a source that only an annotation names). */
+export const UNSEEN: PartState = 'unseen';
 
 /** The configuration of one workload as fingerprints, made with one key. */
 export interface Configuration {
@@ -25,6 +27,11 @@ export interface Configuration {
    * A source that is not there, or has more than EXPLAINED_KEYS entries, is left out.
    */
   readonly entries: ReadonlyMap<SourceId, ReadonlyMap<string, string>>;
+  /**
+   * Fingerprint of the expressions by which the workload selects sources, if it has any: as long as it is the same, a
+   * source that comes to be selected has been created, and one that is not any more has been deleted.
+   */
+  readonly patterns?: string;
 }
 
 /** Sources as they were read; one that does not exist has no entry. */
@@ -35,6 +42,22 @@ const DIGEST_BYTES = 16;
 
 /** 48 bits: enough to see that an entry changed; the digest of the whole decides. */
 const ENTRY_BYTES = 6;
+
+/** What a configuration is made of. */
+export interface Gathered {
+  readonly references: readonly Reference[];
+  readonly sources: Sources;
+  /** The expressions that selected some of the references, as text. */
+  readonly patterns: readonly string[];
+}
+
+/** Fingerprints what was gathered. */
+export function configurationOf({ references, sources, patterns }: Gathered, key: Key): Configuration {
+  const found = configuration(references, sources, key);
+  return patterns.length === 0
+    ? found
+    : { ...found, patterns: mac(key, ['restamp/v1/patterns', ...patterns], ENTRY_BYTES) };
+}
 
 /** Fingerprints what the references find in the sources. */
 export function configuration(references: readonly Reference[], sources: Sources, key: Key): Configuration {
@@ -48,11 +71,23 @@ export function configuration(references: readonly Reference[], sources: Sources
     }
     if (reference.all) {
       // After the keys: a pod spec may name a key `*`, which no source can have, and must not hide the whole.
-      parts.set(`${id}#*`, source === undefined ? lack(reference.need) : wholeDigest(source, key));
-      if (source !== undefined && source.entries.size <= EXPLAINED_KEYS) entries.set(id, fingerprints(source, key));
+      const used = less(source, reference.without);
+      const part: PartName = `${id}#${wholePart(reference.without)}`;
+      parts.set(part, used === undefined ? lack(reference.need) : wholeDigest(used, key));
+      if (used !== undefined && used.entries.size <= EXPLAINED_KEYS) entries.set(id, fingerprints(used, key));
     }
   }
   return { keyId: key.id, parts, entries };
+}
+
+/** The part that is a whole source, or all of it but some entries: `*`, `*!a!b`. No entry's name can hold a `!`. */
+function wholePart(without: readonly string[] = []): string {
+  return ['*', ...without].join('!');
+}
+
+function less(source: Source | undefined, without: readonly string[] | undefined): Source | undefined {
+  if (source === undefined || without === undefined) return source;
+  return { ...source, entries: new Map([...source.entries].filter(([name]) => !without.includes(name))) };
 }
 
 function keyState(
@@ -65,8 +100,10 @@ function keyState(
   return bytes === undefined ? lack(need) : entryDigest(source, name, bytes, key);
 }
 
+const LACKS = { required: MISSING, optional: ABSENT, named: UNSEEN } as const satisfies Record<Need, PartState>;
+
 function lack(need: Need): PartState {
-  return need === 'required' ? MISSING : ABSENT;
+  return LACKS[need];
 }
 
 function wholeDigest(source: Source, key: Key): string {
@@ -115,6 +152,19 @@ function stamp(configuration: Configuration, key: Key, after: readonly string[])
 /** The id of the key a stamp was made with; `undefined` for what no version of restamp up to this one writes. */
 export function stampKeyId(stamp: string): string | undefined {
   return /^v1\.([0-9a-f]{12})\.[A-Za-z0-9_-]{22}$/.exec(stamp)?.[1];
+}
+
+/** Names the content of one source as a workload uses it, for those who are told of a rollout. */
+export function sourceFingerprint(configuration: Configuration, source: SourceId, key: Key): string {
+  const parts = [...configuration.parts].filter(([part]) => part.startsWith(`${source}#`)).sort();
+  return mac(key, ['restamp/v1/source', source, ...parts.flat()], DIGEST_BYTES);
+}
+
+/** Names one change of one object: 10 hexadecimal digits that the same change always gives, and hardly any other. */
+export function changeId(facts: readonly string[], key: Key): string {
+  return Buffer.from(mac(key, ['restamp/v1/change', ...facts], ENTRY_BYTES), 'base64url')
+    .toString('hex')
+    .slice(0, 10);
 }
 
 /** HMAC-SHA-256 over fields that each carry their length first: no two lists of fields join to the same bytes. */

@@ -1,7 +1,8 @@
 /** The history annotation: the last rollouts restamp made, newest first, so that each stays explained (DESIGN §3). */
 import type { Cause } from './decision.ts';
 import { HISTORY_LENGTH } from './defaults.ts';
-import { equalJson, isObject, parseJson } from './json.ts';
+import { parseInstant } from './instant.ts';
+import { asObject, asText, equalJson, isObject, parseJson } from './json.ts';
 import { lastWriter, type Source, type SourceId } from './source.ts';
 
 /** A cause together with who made it. */
@@ -18,7 +19,8 @@ export interface Rollout {
   readonly decision: string;
   readonly causes: readonly ExplainedCause[];
   readonly from: string | null;
-  readonly to: string;
+  /** The stamp after it; that of before where the template was left alone. */
+  readonly to: string | null;
 }
 
 /** Says who changed what: names of managers and keys only, never a value. */
@@ -27,6 +29,12 @@ export function explain(causes: readonly Cause[], sources: ReadonlyMap<SourceId,
     const writer = lastWriter(sources.get(cause.source)?.writers ?? [], cause.keys);
     return writer === undefined ? cause : { ...cause, by: writer.manager, changedAt: writer.at };
   });
+}
+
+/** When the latest rollout was, in milliseconds since 1970; `undefined` where none is known. */
+export function lastRolloutAt(history: string | undefined): number | undefined {
+  const [latest] = rollouts(history);
+  return parseInstant(asText(asObject(latest).at));
 }
 
 /** The annotation with one more rollout. What cannot be read is dropped: it explains nothing to anybody. */

@@ -1,7 +1,8 @@
 /** The writes: JSON Patch for the webhook (RFC 6902), JSON merge patch for the watcher (RFC 7386). */
-import { asObject, isObject } from './json.ts';
+import { asObject, isObject, type JsonObject, member } from './json.ts';
 import { CONFIG_HASH, HISTORY, RECORD } from './names.ts';
 import type { Ours } from './ours.ts';
+import type { WorkloadKind } from './workload.ts';
 
 export interface PatchOperation {
   readonly op: 'add' | 'remove';
@@ -9,24 +10,25 @@ export interface PatchOperation {
   readonly value?: unknown;
 }
 
+type TemplatePath = Pick<WorkloadKind, 'templatePath'>;
+
 const METADATA_PATH = ['metadata'] as const;
-const TEMPLATE_METADATA_PATH = ['spec', 'template', 'metadata'] as const;
 
 /**
  * The JSON Patch after which `object` carries `ours` and nothing else of restamp's; empty where it does already.
  * Missing parents are added, so the patch always applies.
  */
-export function admissionPatch(object: unknown, ours: Ours): readonly PatchOperation[] {
+export function admissionPatch(object: unknown, ours: Ours, { templatePath }: TemplatePath): readonly PatchOperation[] {
   return [
     ...annotationOperations(object, METADATA_PATH, { [RECORD]: ours.record, [HISTORY]: ours.history }),
-    ...annotationOperations(object, TEMPLATE_METADATA_PATH, { [CONFIG_HASH]: ours.stamp }),
+    ...annotationOperations(object, [...templatePath, 'metadata'], { [CONFIG_HASH]: ours.stamp }),
   ];
 }
 
 type Annotations = Readonly<Record<string, string | undefined>>;
 
 function annotationOperations(object: unknown, path: readonly string[], wanted: Annotations): PatchOperation[] {
-  const metadata = path.reduce<unknown>((parent, name) => asObject(parent)[name], object);
+  const metadata = path.reduce<unknown>((parent, name) => member(parent, name), object);
   const present = asObject(metadata).annotations;
   const operations = Object.entries(wanted).flatMap(([name, value]) =>
     operation([...path, 'annotations', name], asObject(present)[name], value),
@@ -52,15 +54,36 @@ function pointer(path: readonly string[]): string {
   return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** Writes the record alone: the template is not touched, so nothing rolls. */
-export function recordPatch(resourceVersion: string, record: string): unknown {
-  return { metadata: { resourceVersion, annotations: { [RECORD]: record } } };
+/** Writes the record alone, and the history where it has grown: the template is not touched, so nothing rolls. */
+export function recordPatch(
+  resourceVersion: string,
+  { record, history }: Pick<Ours, 'record' | 'history'>,
+): JsonObject {
+  const annotations = { [RECORD]: record, ...(history === undefined ? {} : { [HISTORY]: history }) };
+  return { metadata: { resourceVersion, annotations } };
 }
 
 /** Stamp, record and history in one write: no crash can come between them. */
-export function rolloutPatch(resourceVersion: string, ours: Ours): unknown {
-  return {
-    metadata: { resourceVersion, annotations: { [RECORD]: ours.record, [HISTORY]: ours.history } },
-    spec: { template: { metadata: { annotations: { [CONFIG_HASH]: ours.stamp } } } },
-  };
+export function rolloutPatch(resourceVersion: string, ours: Ours, { templatePath }: TemplatePath): JsonObject {
+  const template = { metadata: { annotations: { [CONFIG_HASH]: ours.stamp } } };
+  return mergePatches(recordPatch(resourceVersion, ours), nested(templatePath, template));
+}
+
+/** `{ a: { b: value } }` for the path `a`, `b`. */
+export function nested(path: readonly string[], value: JsonObject): JsonObject {
+  return path.reduceRight<JsonObject>((inner, name) => ({ [name]: inner }), value);
+}
+
+/** One merge patch that does what all of them do; where two write the same member, the later one counts. */
+export function mergePatches(...patches: readonly JsonObject[]): JsonObject {
+  return patches.reduce((all, patch) => merge(all, patch));
+}
+
+function merge(a: JsonObject, b: JsonObject): JsonObject {
+  const merged: Record<string, unknown> = { ...a };
+  for (const [name, value] of Object.entries(b)) {
+    const known = merged[name];
+    merged[name] = isObject(known) && isObject(value) ? merge(known, value) : value;
+  }
+  return merged;
 }

@@ -21,6 +21,7 @@ export function formatRecord(record: RunningRecord): string {
     v: VERSION,
     key: record.keyId,
     ...(record.stamp === undefined ? {} : { stamp: record.stamp }),
+    ...(record.patterns === undefined ? {} : { patterns: record.patterns }),
     parts: Object.fromEntries(sorted(record.parts)),
     entries: Object.fromEntries(sorted(record.entries).map(([id, map]) => [id, Object.fromEntries(sorted(map))])),
   });
@@ -34,6 +35,7 @@ export function parseRecord(text: string | undefined): RunningRecord | undefined
   return {
     keyId,
     stamp: asText(json.stamp),
+    ...(asText(json.patterns) === undefined ? {} : { patterns: asText(json.patterns) ?? '' }),
     parts: new Map(Object.entries(stringMap(json.parts))) as ReadonlyMap<PartName, PartState>,
     entries: new Map(
       Object.entries(asObject(json.entries)).map(([id, map]) => [id, new Map(Object.entries(stringMap(map)))]),

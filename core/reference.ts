@@ -5,26 +5,38 @@
 import { asList, asObject, asText } from './json.ts';
 import { type SourceId, type SourceKind, sourceId } from './source.ts';
 
-/** Whether a pod can start without the thing: kubelet waits for what is required. */
-export type Need = 'required' | 'optional';
+/**
+ * What it means that the thing is not there. `required`: pods cannot start, kubelet waits for it. `optional`: they start
+ * and its absence is a configuration like any other. `named`: they start, and nobody says what its absence would mean
+ * (an annotation names it, an image pull secret): only its content counts.
+ */
+export type Need = 'required' | 'optional' | 'named';
 
 /** All uses of one source by one workload, merged: union of keys, required if any use is. */
 export interface Reference {
   readonly kind: SourceKind;
+  /** Only where it is not the workload's own. */
+  readonly namespace?: string;
   readonly name: string;
   readonly need: Need;
+  /** Counts only while the source is marked to be found (Reloader's `search` and `match`). */
+  readonly onlyMarked?: true;
   /** Every entry of the source is used. */
   readonly all: boolean;
   /** Entries used by name, beside or instead of all. */
   readonly keys: ReadonlyMap<string, Need>;
+  /** With `all`: entries that do not count, sorted. */
+  readonly without?: readonly string[];
 }
 
-/** One use of one source, as it stands in the pod spec. */
-interface Use {
+/** One use of one source. */
+export interface Use {
   readonly kind: SourceKind;
+  readonly namespace?: string;
   readonly name: string;
   readonly need: Need;
   readonly keys: 'all' | readonly KeyUse[];
+  readonly onlyMarked?: true;
 }
 
 interface KeyUse {
@@ -32,20 +44,50 @@ interface KeyUse {
   readonly need: Need;
 }
 
+/** References that count only where an installation asks for them. */
+export interface ReferenceOptions {
+  readonly imagePullSecrets: boolean;
+  /** `nodePublishSecretRef` of CSI volumes, and the Secrets that other types of volume name. */
+  readonly volumeSecrets: boolean;
+  readonly secretProviderClasses: boolean;
+}
+
+export const NO_EXTRA_REFERENCES: ReferenceOptions = {
+  imagePullSecrets: false,
+  volumeSecrets: false,
+  secretProviderClasses: false,
+};
+
 /**
  * The references of a pod spec, one per source, ordered by source.
  * Ephemeral containers are left out: they belong to a running pod, not to a template.
  */
-export function references(podSpec: unknown): readonly Reference[] {
+export function references(podSpec: unknown, options: ReferenceOptions = NO_EXTRA_REFERENCES): readonly Reference[] {
+  return mergeUses(podUses(podSpec, options));
+}
+
+/** Uses merged to references: one per source, ordered by source. */
+export function mergeUses(uses: readonly Use[]): readonly Reference[] {
   const merged = new Map<SourceId, Reference>();
-  for (const use of uses(podSpec)) {
+  for (const use of uses) {
     const id = sourceId(use);
     merged.set(id, merge(merged.get(id), use));
   }
   return [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
 }
 
-function uses(podSpec: unknown): readonly Use[] {
+/** A reference as uses again, to be merged with others. */
+export function usesOf({ kind, namespace, name, need, all, keys }: Reference): Use[] {
+  const base = { kind, ...(namespace === undefined ? {} : { namespace }), name, need };
+  const entries = [...keys].map(([key, keyNeed]) => ({ key, need: keyNeed }));
+  return [
+    ...(all ? [{ ...base, keys: 'all' as const }] : []),
+    ...(entries.length > 0 ? [{ ...base, keys: entries }] : []),
+  ];
+}
+
+/** Every use that a pod spec makes of a source, in the order of the spec. */
+export function podUses(podSpec: unknown, options: ReferenceOptions): readonly Use[] {
   const spec = asObject(podSpec);
   const containers = [...asList(spec.initContainers), ...asList(spec.containers)].map(asObject);
   const mounts = mountsByVolume(containers);
@@ -53,6 +95,9 @@ function uses(podSpec: unknown): readonly Use[] {
     ...containers.flatMap((container) => asList(container.env).flatMap(envUses)),
     ...containers.flatMap((container) => asList(container.envFrom).flatMap(envFromUses)),
     ...asList(spec.volumes).flatMap((volume) => volumeUses(asObject(volume), mounts)),
+    ...(options.volumeSecrets ? asList(spec.volumes).flatMap((volume) => volumeSecretUses(asObject(volume))) : []),
+    ...(options.secretProviderClasses ? asList(spec.volumes).flatMap((volume) => classUses(asObject(volume))) : []),
+    ...(options.imagePullSecrets ? asList(spec.imagePullSecrets).flatMap(pullSecretUses) : []),
   ];
 }
 
@@ -61,17 +106,22 @@ function merge(known: Reference | undefined, use: Use): Reference {
   for (const { key, need } of use.keys === 'all' ? [] : use.keys) {
     keys.set(key, stronger(keys.get(key), need));
   }
+  const onlyMarked = use.onlyMarked === true && (known === undefined || known.onlyMarked === true);
   return {
     kind: use.kind,
+    ...(use.namespace === undefined ? {} : { namespace: use.namespace }),
     name: use.name,
     need: stronger(known?.need, use.need),
+    ...(onlyMarked ? { onlyMarked } : {}),
     all: (known?.all ?? false) || use.keys === 'all',
     keys,
   };
 }
 
+const STRENGTH = { named: 0, optional: 1, required: 2 } as const satisfies Record<Need, number>;
+
 function stronger(a: Need | undefined, b: Need): Need {
-  return a === 'required' || b === 'required' ? 'required' : 'optional';
+  return a !== undefined && STRENGTH[a] > STRENGTH[b] ? a : b;
 }
 
 function need(value: unknown): Need {
@@ -118,6 +168,33 @@ function volumeUses(volume: Record<string, unknown>, mounts: ReadonlyMap<string,
       ];
     }),
   ];
+}
+
+/** Types of volume that name a Secret at `secretRef` (core/v1 VolumeSource). */
+const SECRET_REF_VOLUMES = ['cephfs', 'cinder', 'flexVolume', 'iscsi', 'rbd', 'scaleIO', 'storageos'] as const;
+
+function volumeSecretUses(volume: Record<string, unknown>): Use[] {
+  return [
+    ...SECRET_REF_VOLUMES.flatMap((type) =>
+      use('Secret', asObject(asObject(volume[type]).secretRef).name, 'required', 'all'),
+    ),
+    ...use('Secret', asObject(volume.azureFile).secretName, 'required', 'all'),
+    ...use('Secret', asObject(asObject(volume.csi).nodePublishSecretRef).name, 'required', 'all'),
+  ];
+}
+
+const SECRETS_STORE_DRIVER = 'secrets-store.csi.k8s.io';
+
+/** What the class brings is known once a pod has mounted it, so its absence means nothing. */
+function classUses(volume: Record<string, unknown>): Use[] {
+  const { driver, volumeAttributes } = asObject(volume.csi);
+  const name = driver === SECRETS_STORE_DRIVER ? asObject(volumeAttributes).secretProviderClass : undefined;
+  return use('SecretProviderClass', name, 'named', 'all');
+}
+
+/** A pod starts without it where the image is there or public. */
+function pullSecretUses(secret: unknown): Use[] {
+  return use('Secret', asObject(secret).name, 'named', 'all');
 }
 
 /** A volume mount: the whole volume, one path of it, or a path known only when the pod runs. */

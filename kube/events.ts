@@ -24,7 +24,7 @@ export async function writeEvent(
   { transport, clock, instance }: { transport: KubeTransport; clock: Clock; instance: string },
 ): Promise<void> {
   const { workload, type, reason, note } = event;
-  const { kind, namespace, name, uid, kindInfo } = workload;
+  const { namespace, name, uid, kindInfo } = workload;
   await transport.request({
     method: 'POST',
     path: resourcePath(EVENTS, { namespace }),
@@ -39,7 +39,7 @@ export async function writeEvent(
       action: reason,
       reason,
       type,
-      regarding: { apiVersion: `${kindInfo.group}/${kindInfo.version}`, kind, namespace, name, uid },
+      regarding: { apiVersion: `${kindInfo.group}/${kindInfo.version}`, kind: kindInfo.apiKind, namespace, name, uid },
       note: note.slice(0, NOTE_LIMIT),
     },
   });

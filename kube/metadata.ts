@@ -1,4 +1,9 @@
 import { asObject, asText, stringMap } from '../core/json.ts';
+import { harmlessAnnotations } from '../core/parse.ts';
+
+/** How metadata alone is asked for (https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches). */
+export const METADATA_ONLY_ITEM = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+export const METADATA_ONLY_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** What a metadata-only watch tells of an object. */
 export interface ObjectMetadata {
@@ -8,6 +13,8 @@ export interface ObjectMetadata {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Less what may hold content. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export function parseMetadata(value: unknown): ObjectMetadata | undefined {
@@ -20,5 +27,6 @@ export function parseMetadata(value: unknown): ObjectMetadata | undefined {
     uid: asText(metadata.uid) ?? '',
     resourceVersion: asText(metadata.resourceVersion) ?? '',
     labels: stringMap(metadata.labels),
+    annotations: harmlessAnnotations(metadata.annotations),
   };
 }

@@ -1,16 +1,22 @@
-/** Live reads of single objects: what a decision is taken on. Content is digested by the caller and dropped. */
+/** Live reads: what a decision is taken on. Content is digested by the caller and dropped. */
+import { type ClassStatus, classSource, parseClassStatus } from '../core/class-status.ts';
+import { READS_AT_ONCE } from '../core/defaults.ts';
 import type { Sources } from '../core/digest.ts';
+import { asList, asObject, asText } from '../core/json.ts';
 import { parseSource } from '../core/parse.ts';
 import type { Reference } from '../core/reference.ts';
 import { type Source, type SourceId, type SourceName, sourceId } from '../core/source.ts';
 import type { WorkloadKind } from '../core/workload.ts';
 import { isStatus } from './error.ts';
-import { CONFIG_MAPS, isObjectName, resourcePath, SECRETS } from './path.ts';
+import { METADATA_ONLY_LIST } from './metadata.ts';
+import { CLASS_STATUSES, CONFIG_MAPS, isObjectName, type Resource, resourcePath, SECRETS } from './path.ts';
 import type { KubeTransport } from './transport.ts';
+
+type ReadKind = 'ConfigMap' | 'Secret';
 
 const RESOURCES = { ConfigMap: CONFIG_MAPS, Secret: SECRETS } as const;
 
-/** Reads what the references name, in parallel. A source that does not exist, or cannot, is left out. */
+/** Reads what the references name, several at a time. A source that does not exist, or cannot, is left out. */
 export async function readSources(
   transport: KubeTransport,
   namespace: string,
@@ -18,22 +24,98 @@ export async function readSources(
   signal?: AbortSignal,
 ): Promise<Sources> {
   const sources = new Map<SourceId, Source>();
-  await Promise.all(
-    references.map(async ({ kind, name }) => {
-      const source = await readSource(transport, { kind, namespace, name }, signal);
-      if (source !== undefined) sources.set(sourceId(source), source);
-    }),
-  );
+  const statuses = classStatuses(transport, signal);
+  await eachOf(references, async (reference) => {
+    const name = { ...reference, namespace: reference.namespace ?? namespace };
+    const source = isReadKind(name.kind)
+      ? await readSource(transport, { ...name, kind: name.kind }, signal)
+      : classSource(name.name, await statuses(name.namespace));
+    if (source !== undefined) sources.set(sourceId(reference), source);
+  });
   return sources;
+}
+
+function isReadKind(kind: SourceName['kind']): kind is ReadKind {
+  return kind !== 'SecretProviderClass';
+}
+
+/** Does something for each item, READS_AT_ONCE of them at a time; rejects with the first that fails. */
+async function eachOf<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of left) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, items.length) }, lane));
 }
 
 async function readSource(
   transport: KubeTransport,
-  { kind, namespace, name }: SourceName,
+  { kind, namespace, name }: SourceName & { kind: ReadKind },
   signal: AbortSignal | undefined,
 ): Promise<Source | undefined> {
   if (!isObjectName(name)) return undefined;
   return parseSource(kind, await readObject(transport, resourcePath(RESOURCES[kind], { namespace, name }), signal));
+}
+
+/** The statuses of a namespace, listed once however many classes are asked about; none where the driver is not installed. */
+function classStatuses(
+  transport: KubeTransport,
+  signal: AbortSignal | undefined,
+): (namespace: string) => Promise<readonly ClassStatus[]> {
+  const listed = new Map<string, Promise<readonly ClassStatus[]>>();
+  return (namespace) => {
+    const known = listed.get(namespace) ?? readClassStatuses(transport, namespace, signal);
+    listed.set(namespace, known);
+    return known;
+  };
+}
+
+async function readClassStatuses(
+  transport: KubeTransport,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly ClassStatus[]> {
+  const list = await readObject(transport, resourcePath(CLASS_STATUSES, { namespace }), signal);
+  return asList(asObject(list).items).flatMap((item) => parseClassStatus(item) ?? []);
+}
+
+/** A page of names: the API server's own default for large lists (client-go's pager), as in the reflector. */
+const PAGE_SIZE = '500';
+
+/** The names of all sources of a kind in a namespace, as metadata only. For a class: those that pods tell of. */
+export async function listSourceNames(
+  transport: KubeTransport,
+  { kind, namespace }: Omit<SourceName, 'name'>,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  if (!isReadKind(kind)) {
+    const statuses = await readClassStatuses(transport, namespace, signal);
+    return [...new Set(statuses.map(({ className }) => className))];
+  }
+  return listNames(transport, RESOURCES[kind], { namespace, ...(signal === undefined ? {} : { signal }) });
+}
+
+async function listNames(
+  transport: KubeTransport,
+  resource: Resource,
+  { namespace, signal }: { namespace: string; signal?: AbortSignal },
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  let next: string | undefined = '';
+  while (next !== undefined) {
+    const page = asObject(
+      await transport.request({
+        method: 'GET',
+        path: resourcePath(resource, { namespace }),
+        query: { limit: PAGE_SIZE, ...(next === '' ? {} : { continue: next }) },
+        accept: METADATA_ONLY_LIST,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+    names.push(...asList(page.items).flatMap((item) => asText(asObject(asObject(item).metadata).name) ?? []));
+    next = asText(asObject(page.metadata).continue);
+  }
+  return names;
 }
 
 /** Reads one workload as it came; `undefined` where it is gone. */

@@ -7,6 +7,7 @@ import { asList, asObject, asText } from '../core/json.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { describeError, isStatus, KubeError } from './error.ts';
+import { METADATA_ONLY_ITEM, METADATA_ONLY_LIST } from './metadata.ts';
 import type { KubeRequest, KubeTransport } from './transport.ts';
 import { lines, parseWatchLine, type WatchEvent } from './watch-line.ts';
 import { Watchdog } from './watchdog.ts';
@@ -51,9 +52,6 @@ const WATCH_SECONDS = 300;
 
 /** Two of the API server's bookmark periods (1 min, plus jitter of a quarter): silence longer than that is a dead watch. */
 const SILENCE_MS = 150_000;
-
-const METADATA_ONLY_ITEM = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-const METADATA_ONLY_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** The place in the collection's history that was reached; `undefined` means: list everything first. */
 type Position = string | undefined;
