@@ -21,6 +21,7 @@ import {
   port,
   text,
 } from './option.ts';
+import type { Values } from './parse-options.ts';
 import { VOCABULARY_OPTIONS } from './vocabulary.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -62,8 +63,12 @@ const judging = {
   'argo-rollouts': alsoCalled(flag('manage Argo Rollouts, where there are any', true), 'is-Argo-Rollouts'),
   'reload-on-create': flag('roll also when a ConfigMap or Secret is created'),
   'reload-on-delete': flag('roll also when a ConfigMap or Secret is deleted'),
+  'webhook-url': optionalUrl('told of each change by POST, in place of any rollout'),
   ...VOCABULARY_OPTIONS,
 } as const satisfies OptionTable;
+
+/** Its values. */
+export type JudgingValues = Values<typeof judging>;
 
 const running = {
   kubeconfig: optionalText('FILE', 'kubeconfig to use; without it $KUBECONFIG, in a pod its ServiceAccount'),
@@ -122,7 +127,6 @@ export const WATCHER_OPTIONS = {
     'hash',
     'what a rollout writes besides the hash: nothing, or what Reloader would',
   ),
-  'webhook-url': optionalUrl('told of each change by POST, in place of any rollout'),
   ...judging,
   ...needless,
 } as const satisfies OptionTable;

@@ -1,14 +1,34 @@
 /** Decisions in words: the note of an Event, the fields of a log line. Names and keys only, never content. */
+
+import type { Waiting } from '../core/effect.ts';
 import type { ExplainedCause } from '../core/history.ts';
 import { REASONS } from '../core/reason.ts';
-import type { Told } from '../watcher/reconcile.ts';
+import type { RolloutBy, Told } from '../watcher/told.ts';
 
 /** One sentence: what was decided and because of what. */
 export function sentence({ decision, rollout }: Told): string {
-  if (rollout !== undefined) return `Rolled because ${rollout.causes.map(causeText).join(', and ')}`;
+  if (rollout !== undefined) {
+    const waits = rollout.waiting === undefined ? '' : `; ${WAITING[rollout.waiting]}`;
+    return `${DONE_BY[rollout.by]} because ${rollout.causes.map(causeText).join(', and ')}${waits}`;
+  }
   const missing = 'missing' in decision ? ` Missing: ${decision.missing.join(', ')}.` : '';
   return `${REASONS[decision.reason]}${missing}`;
 }
+
+const DONE_BY: Readonly<Record<RolloutBy, string>> = {
+  stamp: 'Rolled',
+  restart: 'Restarted',
+  'run-job': 'Ran a Job',
+  recreate: 'Created the Job again',
+  notify: 'Told the URL of --webhook-url',
+};
+
+/** What is stamped and not rolled yet is never told as done. */
+const WAITING: Readonly<Record<Waiting, string>> = {
+  paused: 'the rollout waits for its owner, who has paused it',
+  'pause-period': 'the rollout waits for the end of the pause period',
+  'on-delete': 'its pods have it once their owner deletes them (OnDelete)',
+};
 
 /** `configmap/app changed (LOG_LEVEL), written by kubectl-edit at 2026-01-02T03:04:05Z`. */
 function causeText({ source, keys, by, changedAt }: ExplainedCause): string {
@@ -25,6 +45,10 @@ export function logFields({ workload, decision, rollout }: Told): Record<string,
     outcome: decision.outcome,
     reason: decision.reason,
     ...('missing' in decision ? { missing: decision.missing } : {}),
-    ...(rollout === undefined ? {} : { causes: rollout.causes, from: rollout.from, to: rollout.to }),
+    ...(rollout === undefined ? {} : rolloutFields(rollout)),
   };
+}
+
+function rolloutFields({ by, causes, from, to, waiting }: NonNullable<Told['rollout']>): Record<string, unknown> {
+  return { by, causes, from, to, ...(waiting === undefined ? {} : { waiting }) };
 }

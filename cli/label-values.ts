@@ -3,22 +3,25 @@
  * set to zero at the start. The types hold the tables to core's unions: an outcome or reason left out does not compile.
  */
 import type { Answer } from '../core/admission.ts';
-import type { Decision } from '../core/decision.ts';
 import type { Verdict } from '../core/policy.ts';
 import { WORKLOAD_KINDS } from '../core/workload.ts';
 import { CONFIG_MAPS, NAMESPACES, SECRETS } from '../kube/path.ts';
+import type { Outcome } from '../watcher/told.ts';
 
 type ReasonsOf<T extends { outcome: string; reason: string }> = {
   readonly [Outcome in T['outcome']]: Readonly<Record<Extract<T, { outcome: Outcome }>['reason'], true>>;
 };
 
-const DECISIONS: ReasonsOf<Decision> = {
-  none: { 'in-step': true, 'no-references': true },
+const DECISIONS: ReasonsOf<Outcome> = {
+  none: { 'in-step': true, 'no-references': true, 'job-finished': true },
   adopt: { 'never-seen': true, unreadable: true, 'stamp-dropped': true, 'record-lost': true },
-  accept: { 'source-appeared': true, 'references-changed': true },
+  accept: { 'source-appeared': true, 'references-changed': true, 'cronjob-suspended': true },
   keep: { 'source-gone': true },
   roll: { 'source-changed': true, 'stamp-differs': true },
-  hold: { 'source-missing': true },
+  hold: { 'source-missing': true, 'min-interval': true, 'job-active': true },
+  report: { 'job-immutable': true },
+  resume: { 'pause-over': true },
+  release: { 'left-by-wave': true },
 };
 
 /** What is not managed passes, and says why. */
@@ -33,6 +36,7 @@ const ADMISSIONS: ReasonsOf<Answer | NotManaged> = {
     'no-references': true,
     'namespace-excluded': true,
     'namespace-disabled': true,
+    'namespace-not-selected': true,
     'workload-disabled': true,
     'not-opted-in': true,
   },

@@ -9,6 +9,7 @@ export interface Metrics {
 export interface WatcherMetrics extends Metrics {
   readonly decisions: Counter<'outcome' | 'reason'>;
   readonly rollouts: Counter<'kind'>;
+  readonly rolloutsWaiting: Counter<'kind'>;
   readonly retries: Counter;
   readonly watchInterruptions: Counter<'resource'>;
   readonly watchSyncs: Counter<'resource'>;
@@ -73,6 +74,15 @@ export function createWatcherMetrics(
       new Counter({
         name: 'restamp_rollouts_total',
         help: 'Rollouts triggered',
+        labelNames: ['kind'],
+        registers,
+      }),
+      KIND_LABELS,
+    ),
+    rolloutsWaiting: atZero(
+      new Counter({
+        name: 'restamp_rollouts_waiting_total',
+        help: 'Rollouts stamped that wait for somebody before any pod is replaced',
         labelNames: ['kind'],
         registers,
       }),

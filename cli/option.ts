@@ -93,7 +93,7 @@ export function duration(fallback: number, help: string): Option<number> {
 }
 
 /** One of several words, in capitals or not; `synonyms` are other words for some of them. */
-export function choice<T extends string>(
+export function choice<const T extends string>(
   choices: readonly T[],
   fallback: T,
   help: string,

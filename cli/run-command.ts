@@ -59,6 +59,7 @@ async function withOptions<Table extends OptionTable>(
   run: (options: Values<Table>) => Promise<void>,
 ): Promise<number> {
   if (!parsed.ok) return say(stderr, parsed.faults.map((fault) => `restamp ${name}: ${fault}\n`).join(''), 2);
+  for (const notice of parsed.notices) stderr(`restamp ${name}: ${notice}\n`);
   try {
     await run(parsed.values);
     return 0;

@@ -20,6 +20,7 @@ import { createLog, type Logger } from './log.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import { createOpsServer } from './ops-server.ts';
 import type { Values } from './parse-options.ts';
+import { admissionRules } from './rules.ts';
 
 type Options = Values<typeof WEBHOOK_OPTIONS>;
 
@@ -146,13 +147,11 @@ function createAdmissionServer(options: Options, parts: Parts, pair: Pair): Fast
   const mutation: MutateOptions = {
     transport,
     keyring: () => state.keyring,
-    policy: {
-      excludedNamespaces: new Set(options['exclude-namespaces']),
-      ownNamespace: options.namespace,
-      all: false,
-    },
+    ...admissionRules(options),
     budgetMs: options.budget,
   };
+  const { kinds, policy, references } = mutation;
+  const validation = { transport, budgetMs: options.budget, kinds, policy, references };
   return createServer({
     tls: secureContext(pair),
     draining: () => state.draining,
@@ -160,7 +159,8 @@ function createAdmissionServer(options: Options, parts: Parts, pair: Pair): Fast
       metrics.crashes.inc();
       log.error({ kind, cause: describeError(error) }, 'admission failed');
     },
-    validate: (request) => validate(request, { transport, budgetMs: options.budget }),
+    validate: (request) => validate(request, validation, 'warn'),
+    enforce: (request) => validate(request, validation, 'enforce'),
     mutate: async (request) => {
       const stopTimer = metrics.admissionSeconds.startTimer();
       const { verdict, told } = await mutate(request, mutation);

@@ -31,13 +31,11 @@ export class Queue {
     return this.#waiting.size;
   }
 
-  /** A change was seen: due once things have been quiet. */
-  settle(name: string, now: number): void {
+  /** A change was seen: due once things have been quiet, for as long as the name asks or else everybody. */
+  settle(name: string, now: number, settleMs = this.#options.settleMs): void {
     const since = this.#waiting.get(name)?.since ?? now;
-    this.#waiting.set(name, {
-      since,
-      due: Math.min(now + this.#options.settleMs, since + this.#options.settleLimitMs),
-    });
+    const limitMs = Math.max(settleMs, this.#options.settleLimitMs);
+    this.#waiting.set(name, { since, due: Math.min(now + settleMs, since + limitMs) });
   }
 
   /** Due after that many milliseconds, unless it is due earlier already. */

@@ -4,42 +4,27 @@
  * taken again; the write carries the resourceVersion it was decided on, so a second writer changes nothing.
  */
 import { type Decision, decide } from '../core/decision.ts';
-import { configuration, nextStamp, type Sources } from '../core/digest.ts';
-import { appendHistory, type ExplainedCause, explain } from '../core/history.ts';
-import type { Keyring } from '../core/key.ts';
-import { FIELD_MANAGER } from '../core/names.ts';
-import { type Ours, oursOf } from '../core/ours.ts';
-import { parseWorkload } from '../core/parse.ts';
-import { recordPatch, rolloutPatch } from '../core/patch.ts';
-import { type PolicyOptions, policy } from '../core/policy.ts';
-import { formatRecord } from '../core/record.ts';
-import { type Reference, references } from '../core/reference.ts';
+import { configurationOf, type Gathered } from '../core/digest.ts';
+import type { Ours } from '../core/ours.ts';
+import { usesOf } from '../core/reference.ts';
 import { comparisonKeyId, running } from '../core/running.ts';
-import type { Workload, WorkloadKind } from '../core/workload.ts';
-import type { Clock } from '../kube/clock.ts';
-import { describeError, isStatus } from '../kube/error.ts';
-import { resourcePath } from '../kube/path.ts';
-import { readSources, readWorkload } from '../kube/reader.ts';
-import type { KubeTransport } from '../kube/transport.ts';
-import { indexedWorkload } from './feeds.ts';
+import { matchesPattern, type Selection } from '../core/selection.ts';
+import { parseSourceId } from '../core/source.ts';
+import { describeError } from '../kube/error.ts';
+import { gather } from '../kube/gather.ts';
+import { type ActOptions, act, DONE, type WritingDecision } from './act.ts';
+import { release, removable, resume } from './care.ts';
+import { type LiveWorkload, readLive } from './live.ts';
+import type { Told } from './told.ts';
 import type { WorkResult } from './workers.ts';
 import type { IndexedWorkload, WorkloadIndex } from './workload-index.ts';
 
-export interface ReconcileOptions {
+export interface ReconcileOptions extends ActOptions {
   readonly index: WorkloadIndex;
-  readonly keyring: Keyring;
-  readonly policy: PolicyOptions;
-  readonly transport: KubeTransport;
-  readonly clock: Clock;
-  readonly onDecision: (told: Told) => void;
-}
-
-/** A decision as it is told to logs, metrics and Events: names and keys, never content. */
-export interface Told {
-  readonly workload: IndexedWorkload;
-  readonly decision: Decision;
-  /** Present with a rollout that was written. */
-  readonly rollout?: { readonly causes: readonly ExplainedCause[]; readonly from: string | null; readonly to: string };
+  /** Workloads from which wave's leftovers were taken, by uid: should they come back, somebody else wants them. */
+  readonly released: Set<string>;
+  /** Told of advice about a workload that is not managed, perhaps because of just that. */
+  readonly onAdvice: (facts: { workload: IndexedWorkload; advice: readonly string[] }) => void;
 }
 
 /** Looks at one workload. Resolves to `again` with a cause where it has to be looked at later; never rejects. */
@@ -51,136 +36,77 @@ export async function reconcile(id: string, options: ReconcileOptions): Promise<
   }
 }
 
-const DONE: WorkResult = { result: 'done' };
-
-async function look(id: string, options: ReconcileOptions): Promise<WorkResult> {
-  const entry = options.index.get(id);
-  if (!entry?.verdict.managed) return DONE;
-  const { workload } = entry;
-  const sources = await readSources(options.transport, workload.namespace, workload.references);
-  const decision = judge({ ...workload, sources }, options.keyring);
-  if (writes(decision)) return actLive(workload, options);
+async function look(id: string, given: ReconcileOptions): Promise<WorkResult> {
+  const entry = given.index.get(id);
+  if (entry === undefined) return DONE;
+  const { workload, verdict, advice } = entry;
+  const options = { ...given, onDecision: (told: Told) => given.onDecision({ ...told, advice }) };
+  if (workload.needsCare === true) return lookLive(workload, options);
+  if (!verdict.managed) {
+    options.onAdvice({ workload, advice });
+    return DONE;
+  }
+  const { selection } = verdict;
+  const gathered = await gatherFor(workload, selection, options);
+  const decision = judge({ gathered, ours: workload.ours, selection, namespace: workload.namespace }, options);
+  if (writes(decision)) return lookLive(workload, options);
   options.onDecision({ workload, decision });
   return DONE;
 }
 
 /** The same again on live reads, and then the write. */
-async function actLive(indexed: IndexedWorkload, options: ReconcileOptions): Promise<WorkResult> {
-  const { transport, index } = options;
-  const raw = await readWorkload(transport, indexed.kindInfo, indexed);
-  const live = parseWorkload(raw, indexed);
+async function lookLive(indexed: IndexedWorkload, options: ReconcileOptions): Promise<WorkResult> {
+  const live = await readLive(indexed, { ...options, now: options.clock.now().getTime() });
   if (live === undefined) return DONE; // Gone: the watch will say so too.
-  if (!policy(live, index.namespaceLabel(live.namespace), options.policy).managed) return DONE;
-  const refers = references(live.template.spec);
-  const sources = await readSources(transport, live.namespace, refers);
-  const ours = oursOf(live);
-  const decision = judge({ references: refers, ours, sources }, options.keyring);
-  const workload = indexedWorkload(live, indexed.kindInfo);
-  if (!writes(decision)) {
-    options.onDecision({ workload, decision });
-    return DONE;
+  const { pause } = live;
+  if (pause.pause === 'running' && pause.leftMs === 0) return resume(live, options);
+  const result = await decideLive(live, options);
+  return pause.pause === 'running' && result.result === 'done' ? { result: 'later', inMs: pause.leftMs } : result;
+}
+
+async function decideLive(live: LiveWorkload, options: ReconcileOptions): Promise<WorkResult> {
+  const { verdict, indexed, ours, workload } = live;
+  if (!verdict.managed) return DONE;
+  const { selection } = verdict;
+  const gathered = await gatherFor(indexed, selection, options);
+  const left = options.released.has(workload.uid)
+    ? []
+    : removable(live, configurationOf(gathered, options.keyring.current));
+  if (left.length > 0) {
+    options.released.add(workload.uid);
+    return release(live, left, options);
   }
-  return write({ live, workload, ours, refers, sources, decision }, options);
-}
-
-interface Gathered {
-  readonly references: readonly Reference[];
-  readonly ours: Ours;
-  readonly sources: Sources;
-}
-
-function judge({ references, ours, sources }: Gathered, keyring: Keyring): Decision {
-  const known = running(ours, keyring);
-  const key = keyring.byId.get(comparisonKeyId(known, keyring)) ?? keyring.current;
-  return decide({ running: known, stamp: ours.stamp, wanted: configuration(references, sources, key), key });
-}
-
-type WritingDecision = Extract<Decision, { outcome: 'adopt' | 'accept' | 'roll' }>;
-
-function writes(decision: Decision): decision is WritingDecision {
-  return decision.outcome === 'adopt' || decision.outcome === 'accept' || decision.outcome === 'roll';
-}
-
-interface Write {
-  readonly live: Workload;
-  readonly workload: IndexedWorkload;
-  readonly ours: Ours;
-  readonly refers: readonly Reference[];
-  readonly sources: Sources;
-  readonly decision: WritingDecision;
-}
-
-async function write(write: Write, options: ReconcileOptions): Promise<WorkResult> {
-  const { live, workload, ours, decision } = write;
-  const plan = planWrite(write, options);
-  const answer = await patchWorkload(workload, plan.patch, options.transport);
-  if (answer === 'changed meanwhile') return { result: 'again', cause: 'the workload changed meanwhile' };
-  if (answer === 'gone') return DONE;
-  const written = parseWorkload(answer, live);
-  if (written === undefined) return { result: 'again', cause: 'the answer to the write holds no workload' };
-  // The webhook puts back what is not true any more: then the configuration changed between the read and the write.
-  const { stamp, record } = oursOf(written);
-  if (stamp !== plan.ours.stamp || record !== plan.ours.record) {
-    return { result: 'again', cause: 'the configuration changed meanwhile' };
-  }
-  options.onDecision({
-    workload,
-    decision,
-    ...(plan.causes === undefined
-      ? {}
-      : { rollout: { causes: plan.causes, from: ours.stamp ?? null, to: plan.ours.stamp ?? '' } }),
-  });
+  const decision = judge({ gathered, ours, selection, namespace: workload.namespace }, options);
+  if (writes(decision)) return act(live, { decision, gathered }, options);
+  options.onDecision({ workload: indexed, decision });
   return DONE;
 }
 
-interface Plan {
-  readonly patch: unknown;
-  /** What the workload carries when the patch has been applied. */
+function gatherFor(
+  { namespace, references }: IndexedWorkload,
+  selection: Selection,
+  { transport, rules }: ReconcileOptions,
+): Promise<Gathered> {
+  return gather({ namespace, uses: references.flatMap(usesOf), selection }, { transport, sources: rules });
+}
+
+interface Judged {
+  readonly gathered: Gathered;
   readonly ours: Ours;
-  readonly causes?: readonly ExplainedCause[];
+  readonly selection: Selection;
+  readonly namespace: string;
 }
 
-function planWrite({ live, ours, refers, sources, decision }: Write, { keyring, clock }: ReconcileOptions): Plan {
-  if (decision.outcome !== 'roll') {
-    const record = formatRecord(decision.record);
-    return { patch: recordPatch(live.resourceVersion, record), ours: { ...ours, record } };
-  }
-  const { current } = keyring;
-  const wanted = configuration(refers, sources, current);
-  const stamp = nextStamp(ours.stamp, wanted, current);
-  const causes = explain(decision.causes, sources);
-  const rollout = {
-    at: clock.now().toISOString(),
-    decision: decision.reason,
-    causes,
-    from: ours.stamp ?? null,
-    to: stamp,
-  };
-  const next: Ours = {
-    stamp,
-    record: formatRecord({ ...wanted, stamp }),
-    history: appendHistory(ours.history, rollout),
-  };
-  return { patch: rolloutPatch(live.resourceVersion, next), ours: next, causes };
+function judge({ gathered, ours, selection, namespace }: Judged, { keyring, rules }: ReconcileOptions): Decision {
+  const known = running(ours, keyring);
+  const key = keyring.byId.get(comparisonKeyId(known, keyring)) ?? keyring.current;
+  const { onCreate, onDelete } = rules;
+  return decide({
+    ...{ running: known, stamp: ours.stamp, wanted: configurationOf(gathered, key), key },
+    rules: { onCreate, onDelete, matches: (id) => matchesPattern(selection, parseSourceId(id, namespace)) },
+  });
 }
 
-async function patchWorkload(
-  workload: { kindInfo: WorkloadKind; namespace: string; name: string },
-  patch: unknown,
-  transport: KubeTransport,
-): Promise<unknown> {
-  const { kindInfo, namespace, name } = workload;
-  try {
-    return await transport.request({
-      method: 'PATCH',
-      path: resourcePath(kindInfo, { namespace, name }),
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: 'application/merge-patch+json',
-      body: patch,
-    });
-  } catch (error) {
-    if (isStatus(error, 409)) return 'changed meanwhile';
-    if (isStatus(error, 404)) return 'gone';
-    throw error;
-  }
+function writes(decision: Decision): decision is WritingDecision {
+  return decision.outcome === 'adopt' || decision.outcome === 'accept' || decision.outcome === 'roll';
 }

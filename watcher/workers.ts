@@ -3,8 +3,11 @@ import { backoffMs } from '../kube/backoff.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Queue } from './queue.ts';
 
-/** What a piece of work came to: finished, or to be looked at again. */
-export type WorkResult = { readonly result: 'done' } | { readonly result: 'again'; readonly cause: string };
+/** What a piece of work came to: finished, to be looked at again because of trouble, or when a time has come. */
+export type WorkResult =
+  | { readonly result: 'done' }
+  | { readonly result: 'again'; readonly cause: string }
+  | { readonly result: 'later'; readonly inMs: number };
 
 export interface WorkersOptions {
   readonly queue: Queue;
@@ -65,10 +68,9 @@ export class Workers {
     const { queue, clock, work, onRetry } = this.#options;
     const outcome = await work(name);
     queue.done(name);
-    if (outcome.result === 'done') {
-      this.#failures.delete(name);
-      return;
-    }
+    if (outcome.result !== 'again') this.#failures.delete(name);
+    if (outcome.result === 'done') return;
+    if (outcome.result === 'later') return queue.after(name, outcome.inMs, clock.monotonic());
     const attempt = this.#failures.get(name) ?? 0;
     this.#failures.set(name, attempt + 1);
     const retryInMs = backoffMs(attempt, clock.random(), RETRY);

@@ -8,6 +8,9 @@ export interface AdmissionRequest {
   readonly uid: string;
   readonly operation: string;
   readonly kind: string;
+  /** Of the resource that the rule matched, to whose version objects were converted. */
+  readonly group: string;
+  readonly resource: string;
   readonly namespace: string;
   readonly name: string;
   readonly dryRun: boolean;
@@ -37,6 +40,8 @@ export function parseReview(body: unknown): ParsedReview {
       uid,
       operation: asText(request.operation) ?? '',
       kind: asText(asObject(request.kind).kind) ?? '',
+      group: asText(asObject(request.resource).group) ?? '',
+      resource: asText(asObject(request.resource).resource) ?? '',
       namespace: asText(request.namespace) ?? '',
       name: asText(request.name) ?? '',
       dryRun: request.dryRun === true,
@@ -54,8 +59,10 @@ export function storesObject({ operation, namespace }: AdmissionRequest): boolea
   return (operation === 'CREATE' || operation === 'UPDATE') && isObjectName(namespace);
 }
 
-/** How a request is answered. It is always allowed: restamp stands in nobody's way (DESIGN §1). */
+/** How a request is answered. It is allowed, but for what a namespace asked to have denied (DESIGN §9). */
 export interface Verdict {
+  /** Why it is denied. */
+  readonly denied?: string;
   readonly patch?: readonly PatchOperation[];
   readonly warnings?: readonly string[];
   /** Shows in the API server's audit log, under the webhook's name. */
@@ -66,13 +73,14 @@ export interface Verdict {
 const WARNING_LIMIT = 256;
 
 /** The review to answer with; the uid is the request's own. */
-export function reviewOf(uid: string, { patch = [], warnings = [], auditAnnotations }: Verdict): unknown {
+export function reviewOf(uid: string, { denied, patch = [], warnings = [], auditAnnotations }: Verdict): unknown {
   return {
     apiVersion: API_VERSION,
     kind: 'AdmissionReview',
     response: {
       uid,
-      allowed: true,
+      allowed: denied === undefined,
+      ...(denied === undefined ? {} : { status: { code: 403, reason: 'Forbidden', message: denied } }),
       ...(patch.length === 0
         ? {}
         : { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }),

@@ -14,6 +14,8 @@ export type Handler = (request: AdmissionRequest) => Promise<Verdict>;
 export interface ServerOptions {
   readonly mutate: Handler;
   readonly validate: Handler;
+  /** The same for namespaces that have malformed annotations of restamp's denied. */
+  readonly enforce: Handler;
   /** Certificate and key to start with; later ones are swapped in with {@link swapCertificate}. */
   readonly tls?: SecureContextOptions;
   /** True while the process winds down: answers then ask the client to close its connection. */
@@ -42,12 +44,13 @@ const HANDSHAKE_MS = 5_000;
 
 const MIN_VERSION = 'TLSv1.2';
 
-const PATHS = ['mutate', 'validate'] as const;
+/** Each path and the handler that answers it. */
+const PATHS = { '/mutate': 'mutate', '/validate': 'validate', '/validate/enforce': 'enforce' } as const;
 
 /** What is said with a refusal. Fixed texts: a parser's own message would quote the request. */
 const REFUSALS: Readonly<Record<number, string>> = {
   400: 'the body is no valid JSON',
-  404: 'expected POST /mutate or POST /validate',
+  404: 'expected POST /mutate, POST /validate or POST /validate/enforce',
   405: 'expected POST',
   413: `the body is larger than ${BODY_LIMIT} bytes`,
   415: 'expected content-type: application/json',
@@ -68,15 +71,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (request.method !== 'POST') return refuse(reply.header('allow', 'POST'), 405);
   });
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) => refuse(reply, error.statusCode ?? 500));
-  for (const path of PATHS) {
-    app.post(`/${path}`, (request, reply) => answer(options[path], { request, reply }, options));
+  for (const [path, handler] of Object.entries(PATHS)) {
+    app.post(path, (request, reply) => answer(options[handler], { request, reply }, options));
   }
   return app;
 }
 
 /** Whether a URL is one of ours; the API server adds a query to it (`?timeout=3s`). */
 function isPath(url: string): boolean {
-  return PATHS.some((path) => url === `/${path}` || url.startsWith(`/${path}?`));
+  return Object.keys(PATHS).some((path) => url === path || url.startsWith(`${path}?`));
 }
 
 function instance(tls: SecureContextOptions | undefined): FastifyInstance {

@@ -68,6 +68,9 @@ export async function install(cluster: Cluster, options: InstallationOptions = {
   };
 }
 
+/** How many webhooks each configuration has. */
+const WEBHOOKS = { mutatingwebhookconfiguration: 1, validatingwebhookconfiguration: 2 } as const;
+
 /** The manifests as they ship; only how the API server finds the webhook is different for a process on loopback. */
 async function applyManifests(cluster: Cluster, port: number): Promise<void> {
   await cluster.kubectl(['apply', '-k', 'deploy/base']);
@@ -82,9 +85,11 @@ async function applyManifests(cluster: Cluster, port: number): Promise<void> {
     ...['-n', OWN_NAMESPACE, 'patch', 'service', 'restamp-webhook', '--type=merge'],
     ...['-p', JSON.stringify({ spec: service })],
   ]);
-  const toPort = JSON.stringify([{ op: 'replace', path: '/webhooks/0/clientConfig/service/port', value: port }]);
-  for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']) {
-    await cluster.kubectl(['patch', kind, 'restamp', '--type=json', '-p', toPort]);
+  for (const [kind, webhooks] of Object.entries(WEBHOOKS)) {
+    const toPort = Array.from({ length: webhooks }, (_, index) => ({
+      ...{ op: 'replace', path: `/webhooks/${index}/clientConfig/service/port`, value: port },
+    }));
+    await cluster.kubectl(['patch', kind, 'restamp', '--type=json', '-p', JSON.stringify(toPort)]);
   }
 }
 

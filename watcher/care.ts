@@ -1,0 +1,42 @@
+/** What is to be done about a workload besides its configuration: end a pause, remove what old versions of wave left. */
+import { type Configuration, MISSING } from '../core/digest.ts';
+import { type Leftover, leftovers, releasePatch } from '../core/leftover.ts';
+import { type ActOptions, DONE, patchWorkload } from './act.ts';
+import type { LiveWorkload } from './live.ts';
+import type { WorkResult } from './workers.ts';
+
+/** Ends the pause that restamp itself began. Whoever changed the Deployment since it was read makes it looked at again. */
+export async function resume(live: LiveWorkload, options: ActOptions): Promise<WorkResult> {
+  const { resourceVersion } = live.workload;
+  const annotations = { [options.rules.vocabulary.pausedAt]: null };
+  const patch = { metadata: { resourceVersion, annotations }, spec: { paused: false } };
+  return careFor(live, patch, options, { outcome: 'resume', reason: 'pause-over' });
+}
+
+/** What of wave's can be taken off now: what was parked for a source stays so until that is there. */
+export function removable(live: LiveWorkload, wanted: Configuration): readonly Leftover[] {
+  const waits = [...wanted.parts.values()].includes(MISSING);
+  return leftovers(live.raw).filter((leftover) => leftover === 'finalizer' || !waits);
+}
+
+export async function release(
+  live: LiveWorkload,
+  which: readonly Leftover[],
+  options: ActOptions,
+): Promise<WorkResult> {
+  const patch = releasePatch(live.raw, { kindInfo: live.kindInfo, which });
+  return careFor(live, patch, options, { outcome: 'release', reason: 'left-by-wave' });
+}
+
+async function careFor(
+  live: LiveWorkload,
+  patch: unknown,
+  { transport, onDecision }: ActOptions,
+  decision: Parameters<ActOptions['onDecision']>[0]['decision'],
+): Promise<WorkResult> {
+  const answer = await patchWorkload(live, patch, transport);
+  if (answer === 'changed meanwhile') return { result: 'again', cause: 'the workload changed meanwhile' };
+  if (answer === 'gone') return DONE;
+  onDecision({ workload: live.indexed, decision });
+  return { result: 'later', inMs: 0 };
+}
