@@ -3,7 +3,7 @@ import { PROTECTED_NAMESPACES } from './defaults.ts';
 import { RELOADER, type Vocabulary } from './names.ts';
 import type { Selection } from './selection.ts';
 import { SOURCE_KINDS, type SourceKind } from './source.ts';
-import { readWords, type Words } from './words.ts';
+import { type NamedSource, readWords, type Words } from './words.ts';
 import type { Workload } from './workload.ts';
 
 export interface PolicyOptions {
@@ -59,7 +59,8 @@ export function policy(
   if (refused !== undefined) return { managed: false, reason: refused };
   const words = readWords(workload, options.vocabulary ?? RELOADER);
   const automatic = SOURCE_KINDS.filter((kind) => isAutomatic(words, kind, { workload, namespace, options }));
-  const selection = selectionOf(words, automatic, options);
+  const named = words.named.map((item) => asSeenFrom(workload.namespace, item));
+  const selection = selectionOf({ ...words, named }, automatic, options);
   if (automatic.length > 0 || selection.searching.size > 0 || selection.named.length > 0)
     return { managed: true, selection };
   return { managed: false, reason: saysNo(words) ? 'workload-disabled' : 'not-opted-in' };
@@ -114,6 +115,11 @@ function selectionOf(words: Words, automatic: readonly SourceKind[], options: Po
     named: words.named.filter(isAllowed),
     excluded: words.excluded,
   };
+}
+
+/** A source that is named with the workload's own namespace is the one that is named without. */
+function asSeenFrom(home: string, { namespace, ...item }: NamedSource): NamedSource {
+  return namespace === undefined || namespace === home ? item : { ...item, namespace };
 }
 
 /** Whether a namespace can be opted in only workload by workload: a mistake there could stop the cluster. */

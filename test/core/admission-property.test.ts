@@ -8,7 +8,7 @@ import { NOTHING_OURS, type Ours, oursOf } from '../../core/ours.ts';
 import { recordPatch, rolloutPatch } from '../../core/patch.ts';
 import { admission } from './admission-run.ts';
 import { objects as anyObjects, spec as anySpec } from './arbitrary.ts';
-import { configurationOf, KEYRING, oursFor, withOurs, workloadOf } from './build.ts';
+import { configurationOf, DEPLOYMENT, KEYRING, oursFor, withOurs, workloadOf } from './build.ts';
 import { type DecisionCase, ROTATED } from './decision-case.ts';
 import { DECISION_CASES } from './decision-cases.ts';
 import { oursAfter, runStep, stampedFor } from './decision-run.ts';
@@ -140,8 +140,8 @@ function admitWrite(row: Omit<DecisionCase, 'name'>): ReturnType<typeof admissio
   const next = oursAfter(decision, left, row.now, row.keyring);
   const patch =
     decision.outcome === 'roll'
-      ? rolloutPatch('7', { ...next, history: '[{"at":"now"}]' })
-      : recordPatch('7', next.record ?? '');
+      ? rolloutPatch('7', { ...next, history: '[{"at":"now"}]' }, DEPLOYMENT)
+      : recordPatch('7', { record: next.record ?? '', history: undefined });
   if (!('record' in decision) && decision.outcome !== 'roll') return undefined;
   const object = applyMergePatch(old, patch) as JsonObject;
   return admission({ old, object, objects: row.now.objects, ...(row.keyring && { keyring: row.keyring }) });

@@ -3,7 +3,7 @@ import { type Admitted, type Answer, admit, admitUnread, consider, type Question
 import type { JsonObject } from '../../core/json.ts';
 import type { Keyring } from '../../core/key.ts';
 import { admissionPatch, type PatchOperation } from '../../core/patch.ts';
-import { configurationOf, KEYRING, workloadOf } from './build.ts';
+import { configurationOf, DEPLOYMENT, KEYRING, workloadOf } from './build.ts';
 import { applyJsonPatch } from './json-patch.ts';
 
 export interface Request {
@@ -28,7 +28,7 @@ export function questionOf({ old, object }: Request): Question {
 
 export function admission(request: Request): Admission {
   const answer = answerTo(request);
-  const patch = admissionPatch(request.object, answer.ours);
+  const patch = admissionPatch(request.object, answer.ours, DEPLOYMENT);
   return { answer, patch, stored: applyJsonPatch(request.object, patch) };
 }
 
@@ -45,5 +45,5 @@ function answerTo(request: Request): Answer {
 }
 
 function admitted(raw: JsonObject): Admitted {
-  return { workload: workloadOf(raw), raw };
+  return { workload: workloadOf(raw), kindInfo: DEPLOYMENT, raw };
 }

@@ -7,10 +7,19 @@ import type { Ours } from '../../core/ours.ts';
 import { parseSource, parseWorkload } from '../../core/parse.ts';
 import { formatRecord } from '../../core/record.ts';
 import { references } from '../../core/reference.ts';
-import { type Source, type SourceKind, sourceId } from '../../core/source.ts';
-import type { Workload } from '../../core/workload.ts';
+import { type Source, type SourceId, type SourceKind, sourceId } from '../../core/source.ts';
+import { WORKLOAD_KINDS, type Workload, type WorkloadKind } from '../../core/workload.ts';
 
 export const NAMESPACE = 'shop';
+
+/** One of the kinds restamp knows, by its name. */
+export function kindNamed(name: string): WorkloadKind {
+  const kind = WORKLOAD_KINDS.find(({ kind }) => kind === name);
+  if (kind === undefined) throw new Error('the test asks for a kind of workload that there is none of');
+  return kind;
+}
+
+export const DEPLOYMENT: WorkloadKind = kindNamed('Deployment');
 
 /** Keys by number: the same number is the same key in every run. */
 export function key(number: number): Key {
@@ -55,9 +64,14 @@ export function sourceOf(json: JsonObject): Source {
   return source;
 }
 
-/** What a reader of these objects hands to core. */
-export function sourcesOf(objects: readonly JsonObject[]): Sources {
-  return new Map(objects.map(sourceOf).map((source) => [sourceId(source), source]));
+/** What a reader of these objects hands to core for a workload in NAMESPACE, or in another one. */
+export function sourcesOf(objects: readonly JsonObject[], home: string = NAMESPACE): Sources {
+  return new Map(objects.map(sourceOf).map((source) => [relativeId(source, home), source]));
+}
+
+/** A source as a workload in `home` calls it. */
+function relativeId({ kind, namespace, name }: Source, home: string): SourceId {
+  return sourceId(namespace === home ? { kind, name } : { kind, namespace, name });
 }
 
 export function configurationOf(spec: unknown, objects: readonly JsonObject[], using: Key = KEY): Configuration {
@@ -99,8 +113,8 @@ export function withOurs({ annotations, templateAnnotations, ...fields }: Worklo
   });
 }
 
-export function workloadOf(json: JsonObject): Workload {
-  const workload = parseWorkload(json, { kind: 'Deployment', namespace: NAMESPACE });
+export function workloadOf(json: JsonObject, kind: WorkloadKind = DEPLOYMENT): Workload {
+  const workload = parseWorkload(json, kind, NAMESPACE);
   if (workload === undefined) throw new Error('the test builds a workload that cannot be parsed');
   return workload;
 }

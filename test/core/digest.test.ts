@@ -2,11 +2,22 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { ABSENT, MISSING, type PartName, stampKeyId, stampOf } from '../../core/digest.ts';
+import { ABSENT, configuration, MISSING, type PartName, stampKeyId, stampOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { KEY_BYTES, keyOf, keyring } from '../../core/key.ts';
+import { references } from '../../core/reference.ts';
 import { hostileKey, world } from './arbitrary.ts';
-import { configMapJson, configurationOf, envFromSpec, envSpec, KEY, key, podSpec, secretJson } from './build.ts';
+import {
+  configMapJson,
+  configurationOf,
+  envFromSpec,
+  envSpec,
+  KEY,
+  key,
+  podSpec,
+  secretJson,
+  sourcesOf,
+} from './build.ts';
 
 const APP = envFromSpec({ configMapRef: { name: 'app' } });
 
@@ -81,7 +92,8 @@ t.test('equal values have different digests in two objects, kinds, namespaces an
   const data = { a: 'same', b: 'same' };
   const here = [configMapJson('app', data), configMapJson('other', data), secretJson('app', data)];
   const elsewhere = here.map((json) => ({ ...json, metadata: { ...(json.metadata as JsonObject), namespace: 'bar' } }));
-  const digests = [...partsOf(spec, ...here).values(), ...partsOf(spec, ...elsewhere).values()];
+  const there = configuration(references(spec), sourcesOf(elsewhere, 'bar'), KEY);
+  const digests = [...partsOf(spec, ...here).values(), ...there.parts.values()];
   t.equal(new Set(digests).size, 8);
   t.end();
 });

@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { HISTORY_LENGTH } from '../../core/defaults.ts';
-import { appendHistory, explain, type Rollout } from '../../core/history.ts';
-import { lastWriter, parseSourceId, type Source, type SourceId, sourceId, type Writer } from '../../core/source.ts';
+import { appendHistory, explain, lastRolloutAt, passingHistory, type Rollout } from '../../core/history.ts';
+import {
+  lastWriter,
+  parseSourceId,
+  type RelativeName,
+  type Source,
+  type SourceId,
+  sourceId,
+  sourceKindOf,
+  type Writer,
+} from '../../core/source.ts';
 import { configMapJson, secretJson, sourceOf } from './build.ts';
 
 const rollout = (number: number): Rollout => ({
@@ -121,10 +130,69 @@ t.test('an explanation holds no value', (t) => {
   t.end();
 });
 
-t.test('a source is named by kind and name, and found again by that', (t) => {
+t.test('a source is named by kind and name, and by its namespace where that is another', (t) => {
+  const called: readonly (readonly [RelativeName, SourceId])[] = [
+    [{ kind: 'ConfigMap', name: 'app' }, 'configmap/app'],
+    [{ kind: 'Secret', name: 'configmap' }, 'secret/configmap'],
+    [{ kind: 'SecretProviderClass', name: 'vault' }, 'secretproviderclass/vault'],
+    [{ kind: 'ConfigMap', namespace: 'team', name: 'app' }, 'configmap/team/app'],
+    [{ kind: 'Secret', namespace: 'app', name: 'app' }, 'secret/app/app'],
+  ];
+  for (const [name, id] of called) {
+    t.equal(sourceId(name), id);
+    t.strictSame(parseSourceId(id, 'shop'), { namespace: 'shop', ...name });
+  }
+  t.end();
+});
+
+t.test('a source that is read names itself with its namespace, and is found again by that from anywhere', (t) => {
   for (const source of [configMapJson('app'), secretJson('a/b'), secretJson('configmap')].map(sourceOf)) {
     const { kind, namespace, name } = source;
-    t.strictSame(parseSourceId(sourceId(source), 'shop'), { kind, namespace, name });
+    for (const home of ['shop', 'other']) {
+      t.strictSame(parseSourceId(sourceId(source), home), { kind, namespace, name });
+    }
   }
+  t.end();
+});
+
+t.test('a kind of source is known by the word that is written before its name, and by no other', (t) => {
+  t.strictSame(
+    ['configmap', 'secret', 'secretproviderclass', 'ConfigMap', 'configmaps', '', 'constructor'].map(sourceKindOf),
+    ['ConfigMap', 'Secret', 'SecretProviderClass', undefined, undefined, undefined, undefined],
+  );
+  t.end();
+});
+
+t.test('the latest rollout of a history is the first one, where that can be read', (t) => {
+  const at = (...moments: readonly unknown[]): string => JSON.stringify(moments.map((at) => ({ at })));
+  const rows: readonly (readonly [string | undefined, number | undefined])[] = [
+    [undefined, undefined],
+    ['', undefined],
+    ['[]', undefined],
+    ['{', undefined],
+    ['7', undefined],
+    [at('1970-01-01T00:00:01Z'), 1_000],
+    [at('1970-01-01T00:00:01.500Z', '1970-01-01T00:00:02Z'), 1_500],
+    [at('yesterday', '1970-01-01T00:00:02Z'), undefined],
+    [at(1_000), undefined],
+    [at(null), undefined],
+    ['[null,{"at":"1970-01-01T00:00:03Z"}]', 3_000],
+    [appendHistory(at('1970-01-01T00:00:01Z'), rollout(5)), 5_000],
+  ];
+  for (const [history, expected] of rows) t.equal(lastRolloutAt(history), expected, history ?? 'none');
+  t.end();
+});
+
+t.test('a history passes where it is the one before with one rollout more, and nothing else', (t) => {
+  const of = (...numbers: readonly number[]): string => JSON.stringify(numbers.map(rollout));
+  const ten = [...Array(HISTORY_LENGTH).keys()].reverse();
+  const before = of(1, 0);
+  t.equal(passingHistory(before, of(2, 1, 0)), of(2, 1, 0));
+  t.equal(passingHistory(undefined, of(0)), of(0));
+  t.equal(passingHistory(of(...ten), of(10, ...ten.slice(0, -1))), of(10, ...ten.slice(0, -1)));
+  for (const wrong of [undefined, '', '{', '[]', of(0), of(2), of(2, 0), of(3, 2, 1, 0), of(1, 0), of(2, 0, 1)]) {
+    t.equal(passingHistory(before, wrong), before, wrong ?? 'none');
+  }
+  t.equal(passingHistory(of(...ten), of(10, ...ten)), of(...ten), 'eleven are one too many');
   t.end();
 });

@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { JsonObject } from '../../core/json.ts';
-import { parseSource, parseWorkload } from '../../core/parse.ts';
+import { parseSource, parseWorkload, templateOf } from '../../core/parse.ts';
 import type { Source } from '../../core/source.ts';
-import { WORKLOAD_KINDS, workloadId } from '../../core/workload.ts';
-import { configMapJson, secretJson, sourceOf, workloadJson, workloadOf } from './build.ts';
-
-const FALLBACK = { kind: 'Deployment', namespace: 'fallback' };
+import { declaredKind, kindOf, WORKLOAD_KINDS, workloadId } from '../../core/workload.ts';
+import { configMapJson, DEPLOYMENT, kindNamed, secretJson, sourceOf, workloadJson, workloadOf } from './build.ts';
 
 /** Entries as text, to compare them. */
 function textOf(source: Source | undefined): readonly (readonly [string, string])[] {
@@ -17,7 +15,7 @@ const hostile = (text: string): JsonObject => JSON.parse(text);
 
 t.test('a workload is read: names, version, annotations, template', (t) => {
   const json = workloadJson({ annotations: { a: 'b' }, templateAnnotations: { c: 'd' }, spec: { containers: [] } });
-  t.strictSame(parseWorkload(json, FALLBACK), {
+  t.strictSame(parseWorkload(json, DEPLOYMENT, 'fallback'), {
     kind: 'Deployment',
     namespace: 'shop',
     name: 'web',
@@ -30,7 +28,11 @@ t.test('a workload is read: names, version, annotations, template', (t) => {
 });
 
 t.test('what a workload lacks at its creation is taken from the request, or empty', (t) => {
-  const workload = parseWorkload({ metadata: { generateName: 'web-' }, spec: { template: {} } }, FALLBACK);
+  const workload = parseWorkload(
+    { metadata: { generateName: 'web-' }, spec: { template: {} } },
+    DEPLOYMENT,
+    'fallback',
+  );
   t.match(workload, { kind: 'Deployment', namespace: 'fallback', name: '', uid: '', resourceVersion: '' });
   t.equal(workload?.template.spec, undefined);
   t.strictSame(Object.keys(workload?.annotations ?? { x: 1 }), []);
@@ -39,7 +41,7 @@ t.test('what a workload lacks at its creation is taken from the request, or empt
 
 t.test('what has no pod template is no workload', (t) => {
   for (const wrong of [undefined, null, 7, 'x', [], {}, { spec: null }, { spec: [] }, { spec: { template: [] } }]) {
-    t.equal(parseWorkload(wrong, FALLBACK), undefined, JSON.stringify(wrong));
+    t.equal(parseWorkload(wrong, DEPLOYMENT), undefined, JSON.stringify(wrong));
   }
   t.end();
 });
@@ -151,23 +153,93 @@ t.test('anything at all is read without an error', (t) => {
     fc.property(object, (value) => {
       parseSource('ConfigMap', value);
       parseSource('Secret', value);
-      parseWorkload(value, FALLBACK);
-      parseWorkload({ spec: { template: value } }, FALLBACK);
+      for (const kind of WORKLOAD_KINDS) parseWorkload(value, kind);
+      parseWorkload({ spec: { template: value } }, DEPLOYMENT);
     }),
     { numRuns: 300 },
   );
   t.end();
 });
 
-t.test('a workload is called by its kind, namespace and name; each kind has its resource', (t) => {
+t.test('a workload is called by its kind, namespace and name', (t) => {
   t.equal(workloadId({ kind: 'Deployment', namespace: 'shop', name: 'web' }), 'Deployment shop/web');
+  t.end();
+});
+
+t.test('each kind has its resource, the path of its template, its effect, and is built in or not', (t) => {
   t.strictSame(
-    WORKLOAD_KINDS.map(({ kind, resource }) => [kind, resource]),
+    WORKLOAD_KINDS.map(({ kind, apiKind, group, version, resource, templatePath, effect, builtIn }) =>
+      [kind, apiKind, `${group}/${version}/${resource}`, templatePath.join('.'), effect, builtIn].join(' '),
+    ),
     [
-      ['Deployment', 'deployments'],
-      ['StatefulSet', 'statefulsets'],
-      ['DaemonSet', 'daemonsets'],
+      'Deployment Deployment apps/v1/deployments spec.template template true',
+      'StatefulSet StatefulSet apps/v1/statefulsets spec.template template true',
+      'DaemonSet DaemonSet apps/v1/daemonsets spec.template template true',
+      'CronJob CronJob batch/v1/cronjobs spec.jobTemplate.spec.template cronjob true',
+      'Job Job batch/v1/jobs spec.template job true',
+      'Rollout Rollout argoproj.io/v1alpha1/rollouts spec.template rollout false',
+      'DeploymentConfig DeploymentConfig apps.openshift.io/v1/deploymentconfigs spec.template template false',
+      'CloneSet CloneSet apps.kruise.io/v1alpha1/clonesets spec.template template false',
+      'StatefulSet.apps.kruise.io StatefulSet apps.kruise.io/v1beta1/statefulsets spec.template template false',
+      'DaemonSet.apps.kruise.io DaemonSet apps.kruise.io/v1alpha1/daemonsets spec.template template false',
     ],
   );
+  t.equal(new Set(WORKLOAD_KINDS.map(({ kind }) => kind)).size, WORKLOAD_KINDS.length, 'no two are called alike');
+  t.end();
+});
+
+t.test('a workload is read at the path that its kind has the template at', (t) => {
+  const template = { metadata: { annotations: { a: 'b' } }, spec: { containers: [] } };
+  const metadata = { namespace: 'shop', name: 'nightly' };
+  const cronJob = { metadata, spec: { template: { spec: 'not this one' }, jobTemplate: { spec: { template } } } };
+  const workload = parseWorkload(cronJob, kindNamed('CronJob'));
+  t.equal(workload?.kind, 'CronJob');
+  t.strictSame({ ...workload?.template.annotations }, { a: 'b' });
+  t.equal(workload?.template.spec, template.spec);
+  t.equal(parseWorkload({ metadata, spec: { template } }, kindNamed('CronJob')), undefined);
+  t.equal(parseWorkload(cronJob, kindNamed('Job'))?.template.spec, 'not this one');
+  t.end();
+});
+
+t.test(
+  'a kind that is declared is called by its resource and group, and its template is stamped where it says',
+  (t) => {
+    const declared = { group: 'example.com', version: 'v1', resource: 'engines', templatePath: ['spec', 'pod'] };
+    t.strictSame(declaredKind(declared), {
+      ...declared,
+      kind: 'engines.example.com',
+      apiKind: '',
+      effect: 'template',
+      builtIn: false,
+    });
+    t.equal(declaredKind({ ...declared, group: '' }).kind, 'engines');
+    const json = { metadata: { namespace: 'shop', name: 'e' }, spec: { pod: { spec: { containers: [] } } } };
+    t.match(parseWorkload(json, declaredKind(declared)), { kind: 'engines.example.com', namespace: 'shop', name: 'e' });
+    t.end();
+  },
+);
+
+t.test('a kind is found by group and resource, whatever the version', (t) => {
+  t.equal(kindOf(WORKLOAD_KINDS, { group: 'apps', resource: 'statefulsets' })?.kind, 'StatefulSet');
+  t.equal(
+    kindOf(WORKLOAD_KINDS, { group: 'apps.kruise.io', resource: 'statefulsets' })?.kind,
+    'StatefulSet.apps.kruise.io',
+  );
+  t.equal(kindOf(WORKLOAD_KINDS, { group: '', resource: 'deployments' }), undefined);
+  t.end();
+});
+
+t.test('a template is looked for among own members only', (t) => {
+  t.equal(templateOf(hostile('{"__proto__":{"spec":{"template":{}}}}'), DEPLOYMENT), undefined);
+  t.equal(templateOf({ spec: { template: 7 } }, DEPLOYMENT), 7);
+  t.end();
+});
+
+t.test('the copy of itself that kubectl leaves on a source is never read, since it holds content', (t) => {
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"a":"x"}}', b: 'c', d: 7 };
+  const metadata = { namespace: 'shop', name: 'app', annotations, labels: { team: 'us', n: 7 } };
+  const source = parseSource('Secret', { metadata });
+  t.strictSame({ ...source?.annotations }, { b: 'c' });
+  t.strictSame({ ...source?.labels }, { team: 'us' });
   t.end();
 });

@@ -6,7 +6,7 @@ import { CONFIG_HASH, HISTORY, RECORD } from '../../core/names.ts';
 import { NOTHING_OURS, type Ours, oursOf } from '../../core/ours.ts';
 import { admissionPatch, recordPatch, rolloutPatch } from '../../core/patch.ts';
 import { hostileKey } from './arbitrary.ts';
-import { copy, withOurs, workloadJson, workloadOf } from './build.ts';
+import { copy, DEPLOYMENT, withOurs, workloadJson, workloadOf } from './build.ts';
 import { applyJsonPatch, applyMergePatch } from './json-patch.ts';
 
 const OURS: Ours = { stamp: 'v1.a.b', record: '{"v":1}', history: '[]' };
@@ -48,27 +48,27 @@ const WANTED: Readonly<Record<string, Ours>> = {
 for (const [which, object] of Object.entries(OBJECTS)) {
   t.test(`the patch applies to an object ${which}, and a second one is empty`, (t) => {
     for (const [what, ours] of Object.entries(WANTED)) {
-      const patched = applyJsonPatch(object, admissionPatch(object, ours));
+      const patched = applyJsonPatch(object, admissionPatch(object, ours, DEPLOYMENT));
       t.strictSame(oursOf(workloadOf(patched)), ours, what);
-      t.strictSame(admissionPatch(patched, ours), [], what);
+      t.strictSame(admissionPatch(patched, ours, DEPLOYMENT), [], what);
     }
     t.end();
   });
 }
 
 t.test('an object that carries what it shall is not patched', (t) => {
-  t.strictSame(admissionPatch(withOurs({}, OURS), OURS), []);
-  t.strictSame(admissionPatch(workloadJson(), NOTHING_OURS), []);
+  t.strictSame(admissionPatch(withOurs({}, OURS), OURS, DEPLOYMENT), []);
+  t.strictSame(admissionPatch(workloadJson(), NOTHING_OURS, DEPLOYMENT), []);
   t.end();
 });
 
 t.test('a patch names the annotations one by one, with their slashes escaped', (t) => {
-  t.strictSame(admissionPatch(workloadJson({ annotations: { a: 'b' } }), { ...OURS, history: undefined }), [
+  t.strictSame(admissionPatch(workloadJson({ annotations: { a: 'b' } }), { ...OURS, history: undefined }, DEPLOYMENT), [
     { op: 'add', path: '/metadata/annotations/restamp.dev~1record', value: OURS.record },
     { op: 'add', path: '/spec/template/metadata/annotations', value: {} },
     { op: 'add', path: '/spec/template/metadata/annotations/restamp.dev~1config-hash', value: OURS.stamp },
   ]);
-  t.strictSame(admissionPatch(withOurs({}, OURS), { ...OURS, history: undefined }), [
+  t.strictSame(admissionPatch(withOurs({}, OURS), { ...OURS, history: undefined }, DEPLOYMENT), [
     { op: 'remove', path: '/metadata/annotations/restamp.dev~1history' },
   ]);
   t.end();
@@ -85,24 +85,24 @@ t.test('a patch applies whatever annotations there are, and leaves them as they 
   fc.assert(
     fc.property(annotations, annotations, ours, (annotations, templateAnnotations, ours) => {
       const object = workloadJson({ annotations, templateAnnotations });
-      const patched = applyJsonPatch(object, admissionPatch(object, ours));
+      const patched = applyJsonPatch(object, admissionPatch(object, ours, DEPLOYMENT));
       const workload = workloadOf(patched);
       assert.deepEqual(oursOf(workload), ours);
       assert.deepEqual(others(workload.annotations), others(annotations));
       assert.deepEqual(others(workload.template.annotations), others(templateAnnotations));
-      assert.deepEqual(admissionPatch(patched, ours), []);
+      assert.deepEqual(admissionPatch(patched, ours, DEPLOYMENT), []);
     }),
   );
   t.end();
 });
 
 t.test('the write of a record holds the resourceVersion and the record, and nothing else', (t) => {
-  t.strictSame(recordPatch('7', '{}'), { metadata: { resourceVersion: '7', annotations: { [RECORD]: '{}' } } });
+  t.strictSame(recordPatch('7', { record: '{}', history: undefined }), { metadata: { resourceVersion: '7', annotations: { [RECORD]: '{}' } } });
   t.end();
 });
 
 t.test('the write of a rollout holds the resourceVersion and ours, and nothing else', (t) => {
-  t.strictSame(rolloutPatch('7', OURS), {
+  t.strictSame(rolloutPatch('7', OURS, DEPLOYMENT), {
     metadata: { resourceVersion: '7', annotations: { [RECORD]: OURS.record, [HISTORY]: OURS.history } },
     spec: { template: { metadata: { annotations: { [CONFIG_HASH]: OURS.stamp } } } },
   });
@@ -112,9 +112,9 @@ t.test('the write of a rollout holds the resourceVersion and ours, and nothing e
 t.test('a write, once merged, leaves everything else as it was', (t) => {
   const before = withOurs({ annotations: { a: 'b' }, templateAnnotations: { c: 'd' } }, NOTHING_OURS);
   const after = withOurs({ annotations: { a: 'b' }, templateAnnotations: { c: 'd' } }, OURS);
-  t.strictSame(applyMergePatch(before, rolloutPatch('7', OURS)), after);
+  t.strictSame(applyMergePatch(before, rolloutPatch('7', OURS, DEPLOYMENT)), after);
   t.strictSame(
-    applyMergePatch(before, recordPatch('7', '{}')),
+    applyMergePatch(before, recordPatch('7', { record: '{}', history: undefined })),
     withOurs({ annotations: { a: 'b' }, templateAnnotations: { c: 'd' } }, { ...NOTHING_OURS, record: '{}' }),
   );
   t.end();

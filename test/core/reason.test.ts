@@ -61,6 +61,26 @@ t.test('every decision of the tables stands on the page under its outcome', (t) 
   t.end();
 });
 
+/** What the watcher makes of a decision where a kind, a setting or something left behind asks for it. */
+const BESIDE_THE_TABLES = [
+  'none job-finished',
+  'accept cronjob-suspended',
+  'hold min-interval',
+  'hold job-active',
+  'report job-immutable',
+  'resume pause-over',
+  'release left-by-wave',
+];
+
+t.test('what kinds and settings make of a decision stands on the page under its outcome', (t) => {
+  const known = new Set(ROWS.map(({ heading, reason }) => `${heading} ${reason}`));
+  t.strictSame(
+    BESIDE_THE_TABLES.filter((pair) => !known.has(pair)),
+    [],
+  );
+  t.end();
+});
+
 t.test('a reason is written like a word of a metric, and its meaning is a sentence', (t) => {
   for (const [reason, meaning] of Object.entries(REASONS)) {
     t.match(reason, /^[a-z]+(-[a-z]+)*$/);
