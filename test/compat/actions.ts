@@ -8,17 +8,15 @@ export function edit(
   kind: SourceKind,
   data: Readonly<Record<string, string | null>> = { used: 'two' },
   name = 'source',
+  namespace?: string,
 ): Action {
-  if (kind === 'ConfigMap') return { do: 'patch', kind, name, patch: { data } };
+  const target = { kind, name, ...(namespace !== undefined && { namespace }) };
+  if (kind === 'ConfigMap') return { do: 'patch', ...target, patch: { data } };
   // A Secret takes plain text under `stringData`, and can lose a key only under `data`.
   const removed = Object.entries(data).filter(([, value]) => value === null);
   const written = Object.entries(data).filter(([, value]) => value !== null);
-  return {
-    do: 'patch',
-    kind,
-    name,
-    patch: { data: Object.fromEntries(removed), stringData: Object.fromEntries(written) },
-  };
+  const body = { data: Object.fromEntries(removed), stringData: Object.fromEntries(written) };
+  return { do: 'patch', ...target, patch: body };
 }
 
 export function create(object: JsonObject, ownedBy?: Owner): Action {

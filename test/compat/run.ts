@@ -122,7 +122,10 @@ class GroupRun {
     const labels = { ...namespaceLabels, [GROUP_LABEL]: name };
     await this.#each(this.#cases, async ({ id, sources, workload, ownedBy, namespaceLabels: own = {} }) => {
       await this.#client.create(undefined, namespaceObject(id, { ...labels, ...own }));
-      for (const source of sources) await this.#client.create(id, source);
+      await this.#act(
+        id,
+        sources.map((object) => ({ do: 'create', object })),
+      );
       await this.#act(id, [{ do: 'create', object: workload, ...(ownedBy && { ownedBy }) }]);
     });
     await this.#client.create(undefined, namespaceObject(`witness-${name}`, labels));
@@ -293,7 +296,7 @@ async function createObject(
   { object, ownedBy, activates }: Extract<Action, { do: 'create' }>,
   { client, namespace, labels }: Stage,
 ): Promise<void> {
-  const at = asText(asObject(object.metadata).namespace) ?? namespace;
+  const at = object.kind === 'Namespace' ? undefined : (asText(asObject(object.metadata).namespace) ?? namespace);
   const found = labelled(object, labels);
   if (ownedBy === undefined) return void (await client.create(at, found));
   const ownerAt = { kind: ownedBy.kind, name: ownedBy.name, namespace };

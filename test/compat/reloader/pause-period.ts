@@ -9,6 +9,7 @@ import { PAUSE, PAUSE_RESTART } from './groups.ts';
 import { RELOAD } from './named.ts';
 
 export const PAUSE_PERIOD = 'deployment.reloader.stakater.com/pause-period';
+const PAUSED_AT = 'deployment.reloader.stakater.com/paused-at';
 const APP = { kind: 'Deployment', name: 'app' };
 
 const TABLE: Table = { tool: 'reloader', group: PAUSE, form: 'auto' };
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
     id: 'pause-auto',
     name: 'a Deployment with a pause period is stamped and paused in one write, and rolls once when the period is over',
     annotations: auto(PERIOD),
+    covers: [PAUSED_AT],
     outcome: 'stamped',
     checks: [pausedSince()],
     flip: resumes,

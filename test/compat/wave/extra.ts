@@ -1,10 +1,11 @@
 /** `wave.pusher.com/extra-configmaps` and `extra-secrets`: what the pod reads without referring to it. */
-import { annotate, create, edit } from '../actions.ts';
+import type { JsonObject } from '../../../core/json.ts';
+import { annotate, edit } from '../actions.ts';
 import { casesOf, type Row, type Table } from '../build.ts';
-import type { Action, CompatCase } from '../case.ts';
+import type { CompatCase } from '../case.ts';
 import type { SourceKind, WorkloadKind } from '../kinds.ts';
 import { configMap, secret, sourceObject } from '../manifest.ts';
-import { CROSS, PLAIN, SHARED } from './groups.ts';
+import { CLOSED, CROSS, PLAIN, SHARED } from './groups.ts';
 import { EXTRA, TRUE } from './names.ts';
 
 const TABLE: Table = { tool: 'wave', group: PLAIN, form: 'wave-extra' };
@@ -96,22 +97,76 @@ const OWN: readonly Row[] = [
   },
 ];
 
-/** The namespace with the sources of a case, and a source in it. */
-const elsewhere = (namespace: string, source: SourceKind): readonly Action[] => [
-  create({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace, labels: { 'compat-group': CROSS.name } },
-  }),
-  create(sourceObject(source, 'shared', { namespace })),
+/** A namespace of its own with a source in it. */
+const elsewhere = (namespace: string, source: SourceKind): readonly JsonObject[] => [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+  sourceObject(source, 'shared', { namespace }),
+];
+const editThere = (namespace: string, source: SourceKind, used = 'two') => edit(source, { used }, 'shared', namespace);
+
+const ALLOWED: readonly (readonly [WorkloadKind, SourceKind, string])[] = [
+  ['Deployment', 'ConfigMap', `${SHARED}-1`],
+  ['StatefulSet', 'Secret', `${SHARED}-2`],
+  ['DaemonSet', 'ConfigMap', `${SHARED}-3`],
 ];
 
-const editThere = (namespace: string, source: SourceKind, used = 'two'): Action =>
-  ({
-    ...edit(source, { used }, 'shared'),
-    ...({ namespace } as const),
-  }) as Action;
+const ACROSS: readonly Row[] = [
+  ...ALLOWED.map(
+    ([kind, source, namespace]): Row => ({
+      id: `cross-${kind.toLowerCase()}`,
+      name: `wave: a ${kind} rolls for an extra ${source} of a namespace that is allowed`,
+      kind,
+      source,
+      use: 'none',
+      annotations: { ...TRUE, [EXTRA[source]]: `${namespace}/shared` },
+      sources: elsewhere(namespace, source),
+      change: [editThere(namespace, source)],
+    }),
+  ),
+  {
+    id: 'cross-own-is-another',
+    name: 'wave: a ConfigMap of the own namespace is not the one of that name in another',
+    use: 'none',
+    annotations: { ...TRUE, [EXTRA.ConfigMap]: `${SHARED}-4/shared` },
+    sources: [...elsewhere(`${SHARED}-4`, 'ConfigMap'), configMap('shared')],
+    change: [edit('ConfigMap', { used: 'two' }, 'shared')],
+    outcome: 'stays',
+    flip: { change: [editThere(`${SHARED}-4`, 'ConfigMap')] },
+  },
+  {
+    id: 'cross-not-allowed',
+    name: 'wave: an extra Secret of a namespace that is not allowed does not roll (wave reads any)',
+    source: 'Secret',
+    use: 'none',
+    annotations: { ...TRUE, [EXTRA.Secret]: `${SHARED}-closed/shared` },
+    sources: [...elsewhere(`${SHARED}-closed`, 'Secret'), ...elsewhere(`${SHARED}-5`, 'Secret')],
+    unrecorded: true,
+    change: [editThere(`${SHARED}-closed`, 'Secret')],
+    outcome: 'stays',
+    flip: {
+      set: [annotate('Deployment', { [EXTRA.Secret]: `${SHARED}-5/shared` })],
+      change: [editThere(`${SHARED}-5`, 'Secret')],
+    },
+  },
+];
 
-const ACROSS: readonly Row[] = [];
+/** Without the flag no other namespace is allowed. */
+const BY_DEFAULT: readonly Row[] = [
+  {
+    id: 'cross-default',
+    name: 'wave: without cross-namespaces an extra ConfigMap of another namespace does not roll (wave reads any)',
+    use: 'none',
+    annotations: { ...TRUE, [EXTRA.ConfigMap]: `${SHARED}-6/shared` },
+    sources: elsewhere(`${SHARED}-6`, 'ConfigMap'),
+    unrecorded: true,
+    change: [editThere(`${SHARED}-6`, 'ConfigMap')],
+    outcome: 'stays',
+    flip: { change: [editThere(`${SHARED}-6`, 'ConfigMap', 'three')] },
+  },
+];
 
-export const CASES: readonly CompatCase[] = [...casesOf(TABLE, OWN), ...casesOf({ ...TABLE, group: CROSS }, ACROSS)];
+export const CASES: readonly CompatCase[] = [
+  ...casesOf(TABLE, OWN),
+  ...casesOf({ ...TABLE, group: CROSS }, ACROSS),
+  ...casesOf({ ...TABLE, group: CLOSED }, BY_DEFAULT),
+];

@@ -3,13 +3,16 @@ import type { Group } from '../case.ts';
 
 export const PLAIN: Group = { name: 'plain', args: [] };
 
-/** Sources of this namespace may be named from others; the case whose sources are there has it made. */
+/** Namespaces whose sources are named from others are called this and a number; each belongs to one case. */
 export const SHARED = 'wave-shared';
-export const CROSS: Group = { name: 'cross', args: [`--cross-namespaces=${SHARED}-1,${SHARED}-2,${SHARED}-3`] };
+const ALLOWED = `--cross-namespaces=${[1, 2, 3, 4, 5].map((number) => `${SHARED}-${number}`).join(',')}`;
+
+export const CROSS: Group = { name: 'cross', args: [ALLOWED] };
+export const CLOSED: Group = { name: 'closed', args: [], flipArgs: [`--cross-namespaces=${SHARED}-6`] };
 
 export const DOWN: Group = { name: 'down', args: [], down: true };
 
 /** Namespaces that the webhook serves too. */
 export const ADMITTED: Group = { name: 'admitted', args: [], namespaceLabels: { 'restamp.dev/inject': 'enabled' } };
 
-export const WAVE_GROUPS: readonly Group[] = [PLAIN, CROSS, DOWN, ADMITTED];
+export const WAVE_GROUPS: readonly Group[] = [PLAIN, CROSS, CLOSED, DOWN, ADMITTED];
