@@ -17,7 +17,8 @@ export function nameFindings(annotated: Annotated): readonly Finding[] {
     }));
 }
 
-function isInDomain(name: string): boolean {
+/** Whether a name is one that restamp, Reloader or wave could have given. */
+export function isInDomain(name: string): boolean {
   const domain = domainOf(name);
   return isUnder(domain, DOMAIN) || isUnder(domain, RELOADER_DOMAIN) || domain === WAVE_DOMAIN;
 }

@@ -82,7 +82,8 @@ export function sourceFindings(
   source: Pick<Source, 'kind' | 'name' | 'annotations'>,
   catalogue: ReadonlyMap<string, Annotation>,
 ): readonly Finding[] {
-  const id = shown(sourceId(source), 40);
+  // A source knows its namespace, which its author knows too.
+  const id = shown(sourceId({ kind: source.kind, name: source.name }), 40);
   return [...catalogue.values()].flatMap((annotation): readonly Finding[] => {
     const value = ownText(source.annotations, annotation.name);
     if (value === undefined) return [];

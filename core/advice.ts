@@ -3,7 +3,7 @@
  * nothing, and nothing depends on it but texts, except that a namespace can have malformed values denied.
  */
 import { autoFindings } from './advice-auto.ts';
-import { nameFindings } from './advice-name.ts';
+import { isInDomain, nameFindings } from './advice-name.ts';
 import { pairFindings } from './advice-pair.ts';
 import { placeFindings, sourceFindings } from './advice-place.ts';
 import { valueFindings } from './advice-value.ts';
@@ -56,6 +56,19 @@ export function adviceOfSource(
   { vocabulary }: { readonly vocabulary: Vocabulary } = { vocabulary: RELOADER },
 ): readonly Advice[] {
   return told(sourceFindings(source, catalogueOf(vocabulary)));
+}
+
+/** Of annotations those that advice can be about; what restamp writes itself is nobody's mistake. */
+export function advisable(
+  annotations: Workload['annotations'],
+  { vocabulary }: Pick<AdviceOptions, 'vocabulary'>,
+): Workload['annotations'] {
+  const catalogue = catalogueOf(vocabulary);
+  const counts = (name: string): boolean => {
+    const row = catalogue.get(name);
+    return row === undefined ? isInDomain(name) : row.written !== true;
+  };
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => counts(name)));
 }
 
 function told(findings: readonly Finding[]): readonly Advice[] {
