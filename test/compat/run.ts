@@ -137,8 +137,7 @@ class GroupRun {
       const sight = seen.get(id);
       return sight === undefined || !isRolledOut(sight) || (unrecorded !== true && !isRecorded(sight));
     };
-    // A witness can roll only when it has a record, and it was created last.
-    await this.#witnesses.pass();
+    await this.#witnesses.met();
     const missing = await this.#until(RECORD_DEADLINE_MS, unready);
     for (const one of missing) {
       this.fail([one], `it has no record, or its controller made no revision (${this.#watchers.lastDecision(one.id)})`);

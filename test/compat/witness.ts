@@ -2,7 +2,8 @@
  * Witnesses: workloads of which it is certain that they roll. Touched after a change, they show by rolling that the
  * watcher has dealt with what came before: events of a kind come in order, and what settled first is worked on first.
  */
-import { INJECT } from '../../core/names.ts';
+import { asObject } from '../../core/json.ts';
+import { INJECT, RECORD } from '../../core/names.ts';
 import { eventually } from '../cluster/deadline.ts';
 import type { Client } from './client.ts';
 import type { SourceKind } from './kinds.ts';
@@ -45,6 +46,22 @@ export class Witnesses {
         pod: podUsing('env-from', kind, { name }),
       });
       await client.create(namespace, object);
+    }
+  }
+
+  /** Waits until the watcher has met them, and with them whatever was created before. */
+  async met(): Promise<void> {
+    const { client, namespace, kinds } = this.#options;
+    if (kinds.length === 0) return pause(BLIND_MS);
+    for (const kind of kinds) {
+      const at = { kind: 'Deployment', namespace, name: nameOf(kind) };
+      const record = async (): Promise<unknown> =>
+        asObject(asObject((await client.get(at)).metadata).annotations)[RECORD];
+      await eventually(record, {
+        what: `a record of the witness of a ${kind}`,
+        deadlineMs: DEADLINE_MS,
+        everyMs: 200,
+      });
     }
   }
 
