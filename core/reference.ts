@@ -68,7 +68,7 @@ export function references(podSpec: unknown, options: ReferenceOptions = NO_EXTR
 
 /** Uses merged to references: one per source, ordered by source. */
 export function mergeUses(uses: readonly Use[]): readonly Reference[] {
-  const merged = new Map<SourceId, Reference>();
+  const merged = new Map<SourceId, Growing>();
   for (const use of uses) {
     const id = sourceId(use);
     merged.set(id, merge(merged.get(id), use));
@@ -91,18 +91,22 @@ export function podUses(podSpec: unknown, options: ReferenceOptions): readonly U
   const spec = asObject(podSpec);
   const containers = [...asList(spec.initContainers), ...asList(spec.containers)].map(asObject);
   const mounts = mountsByVolume(containers);
+  const volumes = asList(spec.volumes).map(asObject);
   return [
     ...containers.flatMap((container) => asList(container.env).flatMap(envUses)),
     ...containers.flatMap((container) => asList(container.envFrom).flatMap(envFromUses)),
-    ...asList(spec.volumes).flatMap((volume) => volumeUses(asObject(volume), mounts)),
-    ...(options.volumeSecrets ? asList(spec.volumes).flatMap((volume) => volumeSecretUses(asObject(volume))) : []),
-    ...(options.secretProviderClasses ? asList(spec.volumes).flatMap((volume) => classUses(asObject(volume))) : []),
+    ...mountedVolumes(volumes, mounts).flatMap(([volume, mounted]) => volumeUses(volume, mounted)),
+    ...(options.volumeSecrets ? volumes.flatMap(volumeSecretUses) : []),
+    ...(options.secretProviderClasses ? volumes.flatMap(classUses) : []),
     ...(options.imagePullSecrets ? asList(spec.imagePullSecrets).flatMap(pullSecretUses) : []),
   ];
 }
 
-function merge(known: Reference | undefined, use: Use): Reference {
-  const keys = new Map(known?.keys);
+/** A reference while uses are merged: a template can name the keys of one source by the thousand, and they are not copied. */
+type Growing = Omit<Reference, 'keys'> & { readonly keys: Map<string, Need> };
+
+function merge(known: Growing | undefined, use: Use): Growing {
+  const keys = known?.keys ?? new Map<string, Need>();
   for (const { key, need } of use.keys === 'all' ? [] : use.keys) {
     keys.set(key, stronger(keys.get(key), need));
   }
@@ -153,14 +157,15 @@ function envFromUses(source: unknown): Use[] {
 }
 
 /** A volume counts whether it is mounted or not: kubelet prepares every volume of a pod before it starts. */
-function volumeUses(volume: Record<string, unknown>, mounts: ReadonlyMap<string, readonly Mount[]>): Use[] {
-  const mounted = mounts.get(asText(volume.name) ?? '') ?? [];
+function volumeUses(volume: Record<string, unknown>, mounted: Mounts): Use[] {
+  const sources = asList(asObject(volume.projected).sources);
+  const mounts = mounted === 'whole' || sources.length * mounted.size > NARROWINGS ? 'whole' : mounted;
   const projection = (kind: SourceKind, name: unknown, from: unknown): Use[] =>
-    use(kind, name, need(from), projectedKeys(from, mounted));
+    use(kind, name, need(from), projectedKeys(from, mounts));
   return [
     ...projection('ConfigMap', asObject(volume.configMap).name, volume.configMap),
     ...projection('Secret', asObject(volume.secret).secretName, volume.secret),
-    ...asList(asObject(volume.projected).sources).flatMap((source) => {
+    ...sources.flatMap((source) => {
       const { configMap, secret } = asObject(source);
       return [
         ...projection('ConfigMap', asObject(configMap).name, configMap),
@@ -197,39 +202,67 @@ function pullSecretUses(secret: unknown): Use[] {
   return use('Secret', asObject(secret).name, 'named', 'all');
 }
 
-/** A volume mount: the whole volume, one path of it, or a path known only when the pod runs. */
-type Mount = { readonly path: string } | 'whole';
+/** What the mounts of a volume show of it: the whole, as is one that nobody mounts, or only these paths. */
+type Mounts = ReadonlySet<string> | 'whole';
 
-function mountsByVolume(containers: readonly Record<string, unknown>[]): ReadonlyMap<string, readonly Mount[]> {
-  const mounts = new Map<string, Mount[]>();
+/**
+ * Any of the paths may be in any of a projected volume's sources. Beyond this many combinations, far more than anybody
+ * writes, all of them count: that is never too little.
+ */
+const NARROWINGS = 10_000;
+
+function mountsByVolume(containers: readonly Record<string, unknown>[]): ReadonlyMap<string, Mounts> {
+  const mounts = new Map<string, Set<string> | 'whole'>();
   for (const mount of containers.flatMap((container) => asList(container.volumeMounts)).map(asObject)) {
     const name = asText(mount.name) ?? '';
+    // A subPathExpr is known only when the pod runs.
     const path = asText(mount.subPathExpr) === undefined ? cleanPath(mount.subPath) : '';
-    mounts.set(name, [...(mounts.get(name) ?? []), path === '' ? 'whole' : { path }]);
+    const known = mounts.get(name) ?? new Set();
+    mounts.set(name, path === '' || known === 'whole' ? 'whole' : known.add(path));
   }
   return mounts;
 }
 
-/** The entries of a source that a volume shows: the `items` or all of them, less what no mount reaches. */
-function projectedKeys(from: unknown, mounts: readonly Mount[]): Use['keys'] {
-  const { items } = asObject(from);
-  const paths = mounts.flatMap((mount) => (mount === 'whole' ? [] : [mount.path]));
-  const narrowed = mounts.length > 0 && paths.length === mounts.length;
-  if (asList(items).length > 0) return itemKeys(asList(items), need(from), narrowed ? paths : undefined);
-  if (!narrowed) return 'all';
-  // Without items a file is called like its key. A key that is not there is no obstacle: kubelet makes an empty
-  // directory for a subPath that does not exist.
-  return paths.map((key) => ({ key, need: 'optional' }));
+/** The volumes with what is mounted of each. Of several that are called alike, which the API server refuses, all counts. */
+function mountedVolumes(
+  volumes: readonly Record<string, unknown>[],
+  mounts: ReadonlyMap<string, Mounts>,
+): readonly (readonly [Record<string, unknown>, Mounts])[] {
+  const left = new Map(mounts);
+  return volumes.map((volume) => {
+    const name = asText(volume.name) ?? '';
+    const mounted = left.get(name) ?? 'whole';
+    left.delete(name);
+    return [volume, mounted] as const;
+  });
 }
 
-function itemKeys(items: readonly unknown[], need: Need, paths: readonly string[] | undefined): KeyUse[] {
+/** The entries of a source that a volume shows: the `items` or all of them, less what no mount reaches. */
+function projectedKeys(from: unknown, mounts: Mounts): Use['keys'] {
+  const items = asList(asObject(from).items);
+  if (items.length > 0) return itemKeys(items, need(from), mounts);
+  if (mounts === 'whole') return 'all';
+  // Without items a file is called like its key. A key that is not there is no obstacle: kubelet makes an empty
+  // directory for a subPath that does not exist.
+  return [...mounts].map((key) => ({ key, need: 'optional' }));
+}
+
+function itemKeys(items: readonly unknown[], need: Need, mounts: Mounts): KeyUse[] {
   return items.flatMap((item) => {
     const { key, path } = asObject(item);
     const text = asText(key);
-    const file = cleanPath(path);
-    const reached = paths?.some((mount) => file === mount || file.startsWith(`${mount}/`)) ?? true;
-    return text === undefined || !reached ? [] : [{ key: text, need }];
+    const isReached = mounts === 'whole' || reaches(mounts, cleanPath(path));
+    return text === undefined || !isReached ? [] : [{ key: text, need }];
   });
+}
+
+/** Directories beyond which a file counts without being looked for: nobody nests that deep, and looking takes its time. */
+const DEPTH = 64;
+
+/** Whether one of the paths is the file or a directory it is in: `a/b` is reached at `a/b` and at `a`. */
+function reaches(paths: ReadonlySet<string>, file: string): boolean {
+  const segments = file.split('/');
+  return segments.length > DEPTH || segments.some((_, index) => paths.has(segments.slice(0, index + 1).join('/')));
 }
 
 /** `./a//b/` and `a/b` name the same file. */

@@ -59,17 +59,47 @@ export function selectReferences(
   candidates: Candidates = new Map(),
 ): readonly Reference[] {
   const named = mergeUses(selection.named.flatMap((item) => namedUses(item, candidates))).slice(0, SELECTED_SOURCES);
-  const taken = podUses.flatMap((use) => takeUse(use, selection));
+  const own = lookup(selection.named.filter(({ namespace }) => namespace === undefined));
+  const taken = podUses.flatMap((use) => takeUse(use, selection, own));
   const merged = mergeUses([...taken, ...named.flatMap(usesOf)]);
-  return merged.flatMap((reference) => withoutExcluded(reference, selection));
+  const excluded = lookup(selection.excluded);
+  return merged.flatMap((reference) => withoutExcluded(reference, excluded(reference)));
 }
 
-function takeUse(use: Use, { automatic, searching, named }: Selection): Use[] {
-  const isNamed = named.some(
-    ({ kind, namespace, matcher }) => kind === use.kind && namespace === undefined && matchesName(matcher, use.name),
-  );
-  if (automatic.has(use.kind) || isNamed) return [use];
-  return searching.has(use.kind) ? [{ ...use, onlyMarked: true }] : [];
+/** Those of the items that mean a source. */
+type Lookup = (source: { readonly kind: SourceKind; readonly name: string }) => readonly NamedSource[];
+
+/** Names are found without going through them: a template may refer to as many sources as annotations name. */
+function lookup(items: readonly NamedSource[]): Lookup {
+  const names = new Map<string, NamedSource[]>();
+  const patterns = items.filter(({ matcher }) => matcher.type === 'pattern');
+  for (const item of items) {
+    if (item.matcher.type === 'pattern') continue;
+    const id = sourceId({ kind: item.kind, name: item.matcher.name });
+    names.set(id, [...(names.get(id) ?? []), item]);
+  }
+  return ({ kind, name }) => [
+    ...(names.get(sourceId({ kind, name })) ?? []),
+    ...patterns.filter((item) => item.kind === kind && matchesName(item.matcher, name)),
+  ];
+}
+
+function takeUse(use: Use, { automatic, searching }: Selection, named: Lookup): Use[] {
+  if (automatic.has(use.kind)) return [use];
+  const items = named(use);
+  if (items.some(({ key }) => key === undefined)) return [use];
+  if (searching.has(use.kind)) return [items.length > 0 ? use : { ...use, onlyMarked: true }];
+  const keys = new Set(items.flatMap(({ key }) => key ?? []));
+  return keys.size === 0 ? [] : narrowed(use, keys);
+}
+
+/** A use of only these entries. Of a whole that lacks one of them nobody waits for it. */
+function narrowed(use: Use, keys: ReadonlySet<string>): Use[] {
+  const entries =
+    use.keys === 'all'
+      ? [...keys].map((key) => ({ key, need: 'optional' as const }))
+      : use.keys.filter(({ key }) => keys.has(key));
+  return entries.length === 0 ? [] : [{ ...use, keys: entries }];
 }
 
 function namedUses({ kind, namespace, matcher, key }: NamedSource, candidates: Candidates): Use[] {
@@ -89,11 +119,9 @@ function isExcluded({ excluded }: Selection, { kind, name }: { kind: SourceKind;
 }
 
 /** The reference less what is excluded of it; none where all of it is. */
-function withoutExcluded(reference: Reference, selection: Selection): Reference[] {
-  if (isExcluded(selection, reference)) return [];
-  const without = selection.excluded.flatMap(({ kind, matcher, key }) =>
-    kind === reference.kind && key !== undefined && matchesName(matcher, reference.name) ? [key] : [],
-  );
+function withoutExcluded(reference: Reference, excluded: readonly NamedSource[]): Reference[] {
+  if (excluded.some(({ key }) => key === undefined)) return [];
+  const without = excluded.flatMap(({ key }) => key ?? []);
   if (without.length === 0) return [reference];
   const keys = new Map([...reference.keys].filter(([key]) => !without.includes(key)));
   if (!reference.all) return keys.size === 0 ? [] : [{ ...reference, keys }];

@@ -97,7 +97,9 @@ t.test('a patch applies whatever annotations there are, and leaves them as they 
 });
 
 t.test('the write of a record holds the resourceVersion and the record, and nothing else', (t) => {
-  t.strictSame(recordPatch('7', { record: '{}', history: undefined }), { metadata: { resourceVersion: '7', annotations: { [RECORD]: '{}' } } });
+  t.strictSame(recordPatch('7', { record: '{}', history: undefined }), {
+    metadata: { resourceVersion: '7', annotations: { [RECORD]: '{}' } },
+  });
   t.end();
 });
 
