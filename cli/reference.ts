@@ -1,5 +1,6 @@
 /** `npm run docs`: writes the pages of the reference that are made from the code. */
 import { writeFile } from 'node:fs/promises';
+import { annotationsPage } from './annotations-page.ts';
 import { flagsPage } from './flags-page.ts';
 
 export interface Page {
@@ -10,7 +11,10 @@ export interface Page {
 }
 
 /** Every generated page. A test compares each with the file in the repository. */
-export const PAGES: readonly Page[] = [{ path: 'docs/reference/flags.md', render: flagsPage }];
+export const PAGES: readonly Page[] = [
+  { path: 'docs/reference/flags.md', render: flagsPage },
+  { path: 'docs/reference/annotations.md', render: annotationsPage },
+];
 
 /** Where a page stands on this machine. */
 export function locationOf({ path }: Pick<Page, 'path'>): URL {

@@ -237,13 +237,13 @@ const WAVE_ROWS: readonly Row[] = [
     form: 'written by wave',
     name: WAVE.configHash,
     on: ['template'],
-    meaning: "wave's hash: it is neither read nor taken away, which would be a rollout of its own.",
+    meaning: "wave's hash: it is not read, and left alone, as to take it away would be a rollout of its own.",
   },
   {
     form: 'written by wave',
     name: WAVE.schedulingDisabled,
     on: ['workload'],
-    meaning: 'The scheduler of a workload that wave parked; the workload gets it back, and this goes.',
+    meaning: 'The scheduler of a workload that wave parked, until restamp gives it back and takes this away.',
   },
 ];
 
