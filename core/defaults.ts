@@ -18,6 +18,17 @@ export const SELECTED_SOURCES = 250;
 /** Sources of one workload read at once: a pod template can name any number of them, and the API server serves others too. */
 export const READS_AT_ONCE = 16;
 
+/**
+ * The breaker of one workload: that many rollouts within the window are what a busy afternoon brings; more are taken for
+ * something that keeps changing, and wait, longer each time (DESIGN §8).
+ */
+export const BREAKER = {
+  rollouts: 5,
+  windowMs: 600_000,
+  firstWaitMs: 60_000,
+  longestWaitMs: 1_800_000,
+} as const;
+
 /** Workloads worked on at once: enough to hide the API server's latency, few enough to be no burden on it. */
 export const CONCURRENCY = 8;
 

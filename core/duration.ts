@@ -5,9 +5,12 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 /** A week: longer than anybody means, and far below the 2^31 ms that a timer can hold. */
 const LONGEST_MS = 7 * 24 * 3_600_000;
 
+/** Longer than any duration that is one, and short enough to be looked at in no time: values come from users. */
+const LENGTH = 256;
+
 /** Milliseconds; `undefined` for what is no duration or longer than a week. */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(\d{1,9}(\.\d{1,9})?(ms|s|m|h))+$/.test(text)) return undefined;
+  if (text.length > LENGTH || !/^(\d{1,9}(\.\d{1,9})?(ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
   for (const [, amount = '', unit = ''] of text.matchAll(/([\d.]+)(ms|s|m|h)/g)) {
     total += Number(amount) * (UNIT_MS[unit] ?? 0);
