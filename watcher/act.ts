@@ -1,7 +1,7 @@
 /** How what was decided is done: one write to the workload, and for some kinds something before it. */
 import type { Decision } from '../core/decision.ts';
 import { changeId, configurationOf, type Gathered } from '../core/digest.ts';
-import { type Effect, effectOf } from '../core/effect.ts';
+import { type Effect, effectOf, workloadRef } from '../core/effect.ts';
 import { explain, lastRolloutAt } from '../core/history.ts';
 import { asObject } from '../core/json.ts';
 import type { Key, Keyring } from '../core/key.ts';
@@ -9,7 +9,6 @@ import { CONFIG_HASH, FIELD_MANAGER, RECORD } from '../core/names.ts';
 import { templateOf } from '../core/parse.ts';
 import { recordPatch } from '../core/patch.ts';
 import { formatRecord } from '../core/record.ts';
-import type { WorkloadKind } from '../core/workload.ts';
 import type { Clock } from '../kube/clock.ts';
 import { isStatus } from '../kube/error.ts';
 import { resourcePath } from '../kube/path.ts';
@@ -178,18 +177,20 @@ export async function write(
   const answer = await patchWorkload(live, plan.patch, options.transport);
   if (answer === 'changed meanwhile') return { result: 'again', cause: 'the workload changed meanwhile' };
   if (answer === 'gone') return DONE;
-  if (!carries(answer, plan, live.kindInfo)) return { result: 'again', cause: 'the configuration changed meanwhile' };
+  if (!carries(answer, plan, live)) return { result: 'again', cause: 'the configuration changed meanwhile' };
   options.onDecision({ workload: live.indexed, ...told });
   return DONE;
 }
 
 /** The webhook puts back what is not true any more: then the configuration changed between the read and the write. */
-function carries(answer: unknown, { ours }: Plan, kindInfo: WorkloadKind): boolean {
-  // What borrows its template has no stamp of its own to be put back.
-  const stamp = asObject(asObject(templateOf(answer, kindInfo)).metadata).annotations;
-  const borrows = templateOf(answer, kindInfo) === undefined;
+function carries(answer: unknown, { ours }: Plan, { kindInfo, raw }: LiveWorkload): boolean {
   const record = asObject(asObject(asObject(answer).metadata).annotations)[RECORD];
-  return record === ours.record && (borrows || asObject(stamp)[CONFIG_HASH] === ours.stamp);
+  if (record !== ours.record) return false;
+  // What borrows its template has no stamp of its own to be put back.
+  if (kindInfo.effect === 'rollout' && workloadRef(raw) !== undefined) return true;
+  const template = templateOf(answer, kindInfo);
+  const stamp = asObject(asObject(asObject(template).metadata).annotations)[CONFIG_HASH];
+  return template !== undefined && stamp === ours.stamp;
 }
 
 /** A merge patch on a workload: the object as it is then, or why there is none. */

@@ -33,7 +33,7 @@ export type Feed = Reflector<unknown>;
 /** A Secret of this type is a Helm release: up to 1 MiB each, written at every upgrade, and nobody's configuration. */
 const NO_HELM_RELEASES = { fieldSelector: 'type!=helm.sh/release.v1' };
 
-/** The feed of the namespaces themselves. Where only some are watched there is none: each of them is asked for (`polls.ts`). */
+/** The feed of the namespaces themselves. Where only some are watched there is none: each of them is asked for (`namespace-poll.ts`). */
 export function namespaceFeeds(options: FeedsOptions): readonly Feed[] {
   if (options.rules.namespaces.length > 0) return [];
   return [metadataFeed(options, { resource: NAMESPACES, sink: namespaceSink(options) })];

@@ -1,5 +1,6 @@
 /** From an object of the API to what the index keeps of a workload. */
 import { adviceOf } from '../core/advice.ts';
+import { isInDomain } from '../core/advice-name.ts';
 import { isControlled, workloadRef } from '../core/effect.ts';
 import { asObject } from '../core/json.ts';
 import { leftovers } from '../core/leftover.ts';
@@ -72,9 +73,16 @@ export function indexedWorkload(
   };
 }
 
+/** What is spoken; of what somebody may have meant to be, the names, so that there is something to be said when they change. */
 function only(annotations: Readonly<Record<string, string>>, spoken: ReadonlySet<string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(annotations).filter(([name]) => spoken.has(name)));
+  const kept = Object.entries(annotations).flatMap(([name, value]) => {
+    if (spoken.has(name)) return [[name, value] as const];
+    return isInDomain(name) && !OURS.has(name) ? [[name, ''] as const] : [];
+  });
+  return Object.fromEntries(kept);
 }
+
+const OURS: ReadonlySet<string> = new Set([names.RECORD, names.HISTORY, names.CONFIG_HASH]);
 
 /** The annotations that say something about a workload, whoever's words they are. */
 function spokenNames(vocabulary: names.Vocabulary): ReadonlySet<string> {

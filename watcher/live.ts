@@ -5,7 +5,7 @@ import { type Ours, oursOf } from '../core/ours.ts';
 import { parseWorkload } from '../core/parse.ts';
 import { type Pause, pauseOf } from '../core/pause.ts';
 import { policy, type Verdict } from '../core/policy.ts';
-import { type Settings, settingsOf } from '../core/settings.ts';
+import { isStrategyRestart, type Settings, settingsOf } from '../core/settings.ts';
 import { kindOf, WORKLOAD_KINDS, type Workload, type WorkloadKind } from '../core/workload.ts';
 import { readWorkload } from '../kube/reader.ts';
 import type { KubeTransport } from '../kube/transport.ts';
@@ -45,10 +45,19 @@ export async function readLive(known: IndexedWorkload, options: ReadOptions): Pr
   const judged = { ...workload, annotations: index.effectiveAnnotations(indexed) };
   return {
     ...{ raw, workload, indexed, kindInfo, ours: oursOf(workload) },
-    verdict: policy(judged, facts, rules.policy),
+    verdict:
+      kindInfo.effect === 'rollout' && isLent(raw, workload, rules)
+        ? { managed: false, reason: 'not-opted-in' }
+        : policy(judged, facts, rules.policy),
     settings: settingsOf(judged, facts.settings, { defaults: rules.settings, vocabulary: rules.vocabulary }),
     pause: pauseOf(judged, { raw, now, vocabulary: rules.vocabulary }),
   };
+}
+
+/** A Rollout that runs another's template, and is not restarted by itself, is that one's business, as in the index. */
+function isLent(raw: unknown, { annotations }: Workload, { vocabulary }: WatcherRules): boolean {
+  if (workloadRef(raw) === undefined) return false;
+  return !isStrategyRestart({ annotations, template: { annotations: {}, spec: undefined } }, vocabulary);
 }
 
 interface Borrowing {

@@ -61,7 +61,19 @@ async function lookLive(indexed: IndexedWorkload, options: ReconcileOptions): Pr
   const { pause } = live;
   if (pause.pause === 'running' && pause.leftMs === 0) return resume(live, options);
   const result = await decideLive(live, options);
-  return pause.pause === 'running' && result.result === 'done' ? { result: 'later', inMs: pause.leftMs } : result;
+  return pause.pause === 'running' ? noLaterThan(pause.leftMs, result) : result;
+}
+
+/** Whatever a workload waits for besides, its pause has to end in time. */
+function noLaterThan(inMs: number, result: WorkResult): WorkResult {
+  switch (result.result) {
+    case 'again':
+      return result;
+    case 'done':
+      return { result: 'later', inMs };
+    case 'later':
+      return { result: 'later', inMs: Math.min(inMs, result.inMs) };
+  }
 }
 
 async function decideLive(live: LiveWorkload, options: ReconcileOptions): Promise<WorkResult> {

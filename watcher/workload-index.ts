@@ -17,7 +17,7 @@ type Annotations = Readonly<Record<string, string>>;
 export interface IndexedWorkload extends WorkloadName {
   readonly kindInfo: WorkloadKind;
   readonly uid: string;
-  /** Those that policy and settings are read from, and no others. */
+  /** Those that policy and settings are read from, and the names of others that were perhaps meant to be. */
   readonly annotations: Annotations;
   readonly templateAnnotations: Annotations;
   /** Those of its pod template, whether they count or not. */
@@ -29,10 +29,13 @@ export interface IndexedWorkload extends WorkloadName {
   readonly needsCare?: true;
 }
 
-type Advised = Pick<IndexEntry, 'workload' | 'advice'>;
+type Advised = Pick<IndexEntry, 'own' | 'advice'>;
 
 export interface IndexEntry {
+  /** With the references of the template it runs, be that its own or another's. */
   readonly workload: IndexedWorkload;
+  /** As it was told of. */
+  readonly own: IndexedWorkload;
   readonly verdict: Verdict;
   /** The sources it rolls for, as far as they are known by name. */
   readonly sources: readonly string[];
@@ -88,13 +91,15 @@ export class WorkloadIndex {
    */
   applyWorkload(workload: IndexedWorkload, advise: () => readonly string[] = () => []): readonly string[] {
     const id = workloadId(workload);
-    const before = this.#entries.get(id)?.workload;
+    const before = this.#entries.get(id)?.own;
     if (before !== undefined && sameForUs(before, workload)) return [];
     const lender = lenderOf(workload);
-    if (before !== undefined && lenderOf(before) !== lender) this.#returnTo(lenderOf(before), id);
+    const left = before === undefined || lenderOf(before) === lender ? undefined : lenderOf(before);
+    this.#returnTo(left, id);
     if (lender !== undefined) addTo(this.#borrowers, lender, id);
     const advice = advise();
-    return [id, ...this.#related(id, lender)].filter((touched) => this.#enter(touched, { workload, advice }));
+    const touched = [id, ...this.#related(id, lender), ...(left === undefined ? [] : [left])];
+    return touched.filter((each) => this.#enter(each, { own: workload, advice }));
   }
 
   /** Forgets a workload; answers with what has to be looked at because of that. */
@@ -160,7 +165,7 @@ export class WorkloadIndex {
   /** Judges a workload anew, with `now` if it is the one that was told of; answers whether it has to be looked at. */
   #enter(id: string, now: Advised | undefined): boolean {
     const known = this.#entries.get(id);
-    const told = now !== undefined && workloadId(now.workload) === id ? now : known;
+    const told = now !== undefined && workloadId(now.own) === id ? now : known;
     if (told === undefined) return false;
     const entry = this.#judged(told);
     this.#entries.set(id, entry);
@@ -169,13 +174,13 @@ export class WorkloadIndex {
     return known === undefined || now !== undefined || !sameVerdict(known, entry);
   }
 
-  #judged({ workload, advice }: Advised): IndexEntry {
-    const { namespace, templateAnnotations, borrows } = workload;
-    const lender = borrows === undefined ? undefined : this.#entries.get(lenderOf(workload) ?? '')?.workload;
-    const references = lender?.references ?? workload.references;
+  #judged({ own, advice }: Advised): IndexEntry {
+    const { namespace, templateAnnotations, borrows } = own;
+    const lender = borrows === undefined ? undefined : this.#entries.get(lenderOf(own) ?? '')?.own;
+    const references = lender?.references ?? own.references;
     const judged = {
       namespace,
-      annotations: this.effectiveAnnotations(workload),
+      annotations: this.effectiveAnnotations(own),
       template: { annotations: lender?.templateAnnotations ?? templateAnnotations, spec: undefined },
     };
     // What runs another's template, and is not restarted by itself, is that one's business.
@@ -185,7 +190,8 @@ export class WorkloadIndex {
         : policy(judged, this.namespaceFacts(namespace), this.#options);
     const selected = verdict.managed ? selectReferences(references.flatMap(usesOf), verdict.selection) : [];
     return {
-      workload: lender === undefined ? workload : { ...workload, references },
+      workload: lender === undefined ? own : { ...own, references },
+      own,
       verdict,
       advice,
       sources: selected.map((reference) => sourceKey({ ...reference, namespace: reference.namespace ?? namespace })),

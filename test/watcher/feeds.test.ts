@@ -4,15 +4,17 @@
  */
 import t, { type Test } from 'tap';
 import { asObject, type JsonObject } from '../../core/json.ts';
+import { PLAIN_NAMESPACE } from '../../core/policy.ts';
 import { resourcePath } from '../../kube/path.ts';
 import type { KubeRequest, KubeTransport } from '../../kube/transport.ts';
-import { createFeeds } from '../../watcher/feeds.ts';
+import { namespaceFeeds, sourceFeeds, workloadFeeds } from '../../watcher/feeds.ts';
+import type { WatcherRules } from '../../watcher/rules.ts';
 import { WorkloadIndex } from '../../watcher/workload-index.ts';
 import { workloadJson } from '../core/build.ts';
 import { APP, APP_AND_DB } from '../core/decision-worlds.ts';
 import { FakeClock, settled } from '../kube/fake-clock.ts';
 import { type Answer, ends, refuses, ScriptedTransport, stays } from '../kube/script.ts';
-import { POLICY } from './look.ts';
+import { POLICY, RULES } from './look.ts';
 
 const PATHS = {
   namespaces: '/api/v1/namespaces',
@@ -62,7 +64,8 @@ interface Run {
 }
 
 /** Runs all feeds by these scripts until the test ends; what has no script is empty. */
-async function run(t: Test, scripts: Scripts): Promise<Run> {
+async function run(t: Test, scripts: Scripts, given: Partial<WatcherRules> = {}): Promise<Run> {
+  const rules = { ...RULES, ...given };
   const transports = new Map<string, ScriptedTransport>();
   const requests: KubeRequest[] = [];
   const transportFor = (path: string): ScriptedTransport => {
@@ -80,17 +83,24 @@ async function run(t: Test, scripts: Scripts): Promise<Run> {
     },
     close: () => {},
   };
-  const index = new WorkloadIndex(POLICY);
+  const index = new WorkloadIndex(POLICY, PLAIN_NAMESPACE);
   const clock = new FakeClock(1);
   const told: string[] = [];
-  const feeds = createFeeds({
+  const options = {
     index,
-    onDirty: (ids) => told.push(...ids.map((id) => `dirty ${id}`)),
-    onGone: (id) => told.push(`gone ${id}`),
+    rules,
+    onDirty: (ids: readonly string[]) => told.push(...ids.map((id) => `dirty ${id}`)),
+    onGone: (id: string) => told.push(`gone ${id}`),
     transport,
     clock,
     events: { synced: () => {}, interrupted: () => {}, state: () => {} },
-  });
+  };
+  const kinds = rules.kinds.filter(({ builtIn }) => builtIn);
+  const feeds = [
+    ...namespaceFeeds(options),
+    ...kinds.flatMap((kind) => workloadFeeds(options, kind)),
+    ...sourceFeeds(options),
+  ];
   const controller = new AbortController();
   const running = feeds.map((feed) => feed.run(controller.signal));
   t.teardown(async () => {
@@ -111,8 +121,14 @@ const ENABLED: Scripts = { namespaces: [stays(...list(namespace('enabled')))] };
 t.test('each collection is watched once: workloads in full, everything else as metadata', async (t) => {
   const { requests } = await run(t, {});
   const full = requests.filter(({ accept }) => !accept?.includes('as=PartialObjectMetadata')).map(({ path }) => path);
-  t.strictSame(full, ['/apis/apps/v1/deployments', '/apis/apps/v1/statefulsets', '/apis/apps/v1/daemonsets']);
-  t.equal(requests.length, 6);
+  t.strictSame(full, [
+    '/apis/apps/v1/deployments',
+    '/apis/apps/v1/statefulsets',
+    '/apis/apps/v1/daemonsets',
+    '/apis/batch/v1/cronjobs',
+    '/apis/batch/v1/jobs',
+  ]);
+  t.equal(requests.length, 8);
 });
 
 t.test("only Secrets have a field selector, and it leaves Helm's releases out", async (t) => {
@@ -166,7 +182,7 @@ t.test('a namespace that is deleted is not opted in any more', async (t) => {
     deployments: [stays(...list(deployment('web')))],
   });
   t.equal(index.managedCount(), 0);
-  t.strictSame([...index.labelledNamespaces()], []);
+  t.strictSame([...index.knownNamespaces()], []);
 });
 
 t.test('a new list that shows the same names nothing', async (t) => {

@@ -1,18 +1,22 @@
 /**
- * An API server reduced to a map: reads, and merge patches with the resourceVersion as a precondition. It is for
- * interleavings that a real one cannot be made to show: a test acts between any two requests, or lets one fail.
+ * An API server reduced to a map: reads, lists, merge patches with the resourceVersion as a precondition, creations and
+ * deletions. It is for interleavings that a real one cannot be made to show: a test acts between any two requests, or
+ * lets one fail.
  */
 import { asObject, asText, isObject, type JsonObject } from '../../core/json.ts';
+import { WORKLOAD_KINDS } from '../../core/workload.ts';
 import { KubeError } from '../../kube/error.ts';
-import { CONFIG_MAPS, resourcePath, SECRETS } from '../../kube/path.ts';
+import { CLASS_STATUSES, CONFIG_MAPS, NAMESPACES, type Resource, resourcePath, SECRETS } from '../../kube/path.ts';
 import type { KubeRequest, KubeTransport } from '../../kube/transport.ts';
 import { copy } from '../core/build.ts';
 
-const RESOURCES = {
-  ConfigMap: CONFIG_MAPS,
-  Secret: SECRETS,
-  Deployment: { group: 'apps', version: 'v1', resource: 'deployments' },
-} as const;
+const RESOURCES: ReadonlyMap<string, Resource> = new Map([
+  ['v1 ConfigMap', CONFIG_MAPS],
+  ['v1 Secret', SECRETS],
+  ['v1 Namespace', NAMESPACES],
+  ['secrets-store.csi.x-k8s.io/v1 SecretProviderClassPodStatus', CLASS_STATUSES],
+  ...WORKLOAD_KINDS.map((kind) => [`${kind.group}/${kind.version} ${kind.apiKind}`, kind] as const),
+]);
 
 export class Store implements KubeTransport {
   /** Every request so far. */
@@ -39,6 +43,13 @@ export class Store implements KubeTransport {
     return this.requests.filter(({ method }) => method === 'PATCH');
   }
 
+  /** `PATCH /path`: what was sent besides reads. */
+  get writes(): readonly string[] {
+    return this.requests.flatMap(({ method, path, query }) =>
+      method === 'GET' ? [] : [`${method} ${path}${query?.dryRun === undefined ? '' : ' (dry run)'}`],
+    );
+  }
+
   /** Writes an object as somebody else would. */
   put(object: JsonObject): void {
     this.#version += 1;
@@ -55,14 +66,28 @@ export class Store implements KubeTransport {
     return this.#objects.get(pathOf(object)) ?? {};
   }
 
+  /** All objects whose path begins like that of a collection. */
+  collection(path: string): readonly JsonObject[] {
+    return [...this.#objects].filter(([key]) => key.startsWith(`${path}/`)).map(([, object]) => object);
+  }
+
   async request(request: KubeRequest): Promise<unknown> {
     this.requests.push(request);
     this.before(request);
+    if (request.method === 'POST') return this.#create(request);
     const object = this.#objects.get(request.path);
+    if (object === undefined && isCollection(request.path)) return { items: this.collection(request.path).map(copy) };
     if (object === undefined) throw fault(request, 404, 'NotFound');
-    if (request.method === 'GET') return copy(object);
-    if (request.method !== 'PATCH') throw fault(request, 405, 'MethodNotAllowed');
-    return this.#patch(request, object);
+    switch (request.method) {
+      case 'GET':
+        return copy(object);
+      case 'PATCH':
+        return this.#patch(request, object);
+      case 'DELETE':
+        return this.#delete(request, object);
+      default:
+        throw fault(request, 405, 'MethodNotAllowed');
+    }
   }
 
   // biome-ignore lint/correctness/useYield: nothing that is tested with it watches.
@@ -71,6 +96,24 @@ export class Store implements KubeTransport {
   }
 
   close(): void {}
+
+  #create(request: KubeRequest): JsonObject {
+    const object = asObject(request.body);
+    if (this.#objects.has(pathOf(object))) throw fault(request, 409, 'AlreadyExists');
+    if (request.query?.dryRun !== undefined) return copy(object);
+    this.put({ ...object, metadata: { ...asObject(object.metadata), uid: `made-${this.#version}` } });
+    return copy(this.get(object));
+  }
+
+  #delete(request: KubeRequest, object: JsonObject): JsonObject {
+    const wanted = asObject(asObject(request.body).preconditions);
+    const { uid, resourceVersion } = asObject(object.metadata);
+    if ((wanted.uid ?? uid) !== uid || (wanted.resourceVersion ?? resourceVersion) !== resourceVersion) {
+      throw fault(request, 409, 'Conflict');
+    }
+    this.#objects.delete(request.path);
+    return {};
+  }
 
   #patch(request: KubeRequest, old: JsonObject): JsonObject {
     const wanted = asText(asObject(asObject(request.body).metadata).resourceVersion);
@@ -99,6 +142,12 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 
 function pathOf(object: JsonObject): string {
   const { namespace, name } = asObject(object.metadata);
-  const kind = object.kind as keyof typeof RESOURCES;
-  return resourcePath(RESOURCES[kind], { namespace: asText(namespace), name: asText(name) ?? '' });
+  const resource = RESOURCES.get(`${asText(object.apiVersion)} ${asText(object.kind)}`);
+  if (resource === undefined) throw new Error('the test has an object of a kind that the store does not know');
+  return resourcePath(resource, { namespace: asText(namespace), name: asText(name) ?? '' });
+}
+
+/** `/apis/apps/v1/namespaces/shop/deployments`: the last segment is a resource. */
+function isCollection(path: string): boolean {
+  return [...RESOURCES.values()].some(({ resource }) => path.endsWith(`/${resource}`));
 }

@@ -2,73 +2,22 @@
 import t, { type Test } from 'tap';
 import { asObject, type JsonObject } from '../../core/json.ts';
 import { oursOf } from '../../core/ours.ts';
-import type { KubeRequest, KubeTransport } from '../../kube/transport.ts';
+import type { WatcherRules } from '../../watcher/rules.ts';
 import { Watcher, type WatcherOptions } from '../../watcher/watcher.ts';
 import { KEYRING, withOurs, workloadJson, workloadOf } from '../core/build.ts';
 import { stampedFor } from '../core/decision-run.ts';
 import { APP, app, of } from '../core/decision-worlds.ts';
 import { FakeClock, settled } from '../kube/fake-clock.ts';
-import { POLICY } from './look.ts';
+import { RULES } from './look.ts';
 import { Store } from './store.ts';
+import { LIST_END, Wire } from './wire.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/deployments';
 const CONFIG_MAPS = '/api/v1/configmaps';
 const SECRETS = '/api/v1/secrets';
 const NAMESPACES = '/api/v1/namespaces';
 
-const listEnd = {
-  type: 'BOOKMARK',
-  object: { metadata: { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } } },
-};
 const enabled = { metadata: { name: 'shop', resourceVersion: '5', labels: { 'restamp.dev/inject': 'enabled' } } };
-
-/** Watches that a test writes to, over the reads and writes of a store. */
-class Wire implements KubeTransport {
-  readonly store: Store;
-  readonly #lines = new Map<string, object[]>();
-  readonly #wake = new Map<string, () => void>();
-
-  constructor(store: Store) {
-    this.store = store;
-  }
-
-  /** Sends an event on the watch of a path. */
-  send(path: string, ...events: readonly object[]): void {
-    this.#lines.set(path, [...(this.#lines.get(path) ?? []), ...events]);
-    this.#wake.get(path)?.();
-  }
-
-  /** Sends whole lists of these objects, except for the paths left out. */
-  list(objects: Readonly<Record<string, readonly JsonObject[]>>, ...without: readonly string[]): void {
-    const paths = [
-      NAMESPACES,
-      CONFIG_MAPS,
-      SECRETS,
-      DEPLOYMENTS,
-      '/apis/apps/v1/statefulsets',
-      '/apis/apps/v1/daemonsets',
-    ];
-    for (const path of paths.filter((each) => !without.includes(each))) {
-      this.send(path, ...(objects[path] ?? []).map((object) => ({ type: 'ADDED', object })), listEnd);
-    }
-  }
-
-  request(request: KubeRequest): Promise<unknown> {
-    return this.store.request(request);
-  }
-
-  async *stream({ path, signal }: KubeRequest): AsyncIterable<Buffer> {
-    while (!signal?.aborted) {
-      for (const line of this.#lines.get(path)?.splice(0) ?? []) yield Buffer.from(`${JSON.stringify(line)}\n`);
-      await new Promise<void>((resolve) => {
-        this.#wake.set(path, resolve);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-  }
-
-  close(): void {}
-}
 
 interface Run {
   readonly wire: Wire;
@@ -80,7 +29,7 @@ interface Run {
 }
 
 /** A watcher at work on a workload whose pods have `app` at 1, where `app` is at 2. */
-function run(t: Test, objects: readonly JsonObject[] = [app('2')]): Run {
+function run(t: Test, objects: readonly JsonObject[] = [app('2')], rules: Partial<WatcherRules> = {}): Run {
   const workload = withOurs({ spec: APP }, stampedFor(of(APP, app('1'))));
   const wire = new Wire(new Store(workload, ...objects));
   const clock = new FakeClock(1);
@@ -88,12 +37,15 @@ function run(t: Test, objects: readonly JsonObject[] = [app('2')]): Run {
   const events: WatcherOptions['events'] = {
     started: ({ workloads, managed }) => told.push(`started ${workloads} ${managed}`),
     decided: ({ decision }) => told.push(decision.outcome),
+    advised: () => {},
+    kind: ({ kind, served }) => told.push(`${kind} ${served ? 'came' : 'went'}`),
+    unsure: ({ cause }) => told.push(`unsure: ${cause}`),
     retried: ({ cause }) => told.push(`again: ${cause}`),
     synced: () => {},
     interrupted: () => {},
     state: () => {},
   };
-  const options = { transport: wire, clock, keyring: KEYRING, policy: POLICY, settleMs: 1_000, concurrency: 2, events };
+  const options = { transport: wire, clock, keyring: KEYRING, rules: { ...RULES, ...rules }, concurrency: 2, events };
   const watcher = new Watcher(options);
   const controller = new AbortController();
   const running = watcher.run(controller.signal);
@@ -127,7 +79,7 @@ for (const missing of [NAMESPACES, CONFIG_MAPS, SECRETS, DEPLOYMENTS]) {
       t.strictSame(wire.store.requests, []);
       t.match(watcher.status, { synced: false, waiting: 0 });
       for (const object of everything(wire)[missing] ?? []) wire.send(missing, { type: 'ADDED', object });
-      wire.send(missing, listEnd);
+      wire.send(missing, LIST_END);
       await clock.advance(1_000);
       t.strictSame(told, ['started 1 1', 'roll']);
       t.equal(stamp(), STAMPED_2);
