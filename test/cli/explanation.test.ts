@@ -3,20 +3,22 @@ import { logFields, sentence } from '../../cli/explanation.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { ExplainedCause } from '../../core/history.ts';
 import { REASONS } from '../../core/reason.ts';
-import { indexedWorkload } from '../../watcher/feeds.ts';
-import type { Told } from '../../watcher/reconcile.ts';
-import { workloadJson, workloadOf } from '../core/build.ts';
+import { indexedWorkload } from '../../watcher/indexed.ts';
+import type { Told } from '../../watcher/told.ts';
+import { DEPLOYMENT, workloadJson, workloadOf } from '../core/build.ts';
 import { DECISION_CASES } from '../core/decision-cases.ts';
 import { decideIn, runStep, stampedFor } from '../core/decision-run.ts';
 import { APP, app, of } from '../core/decision-worlds.ts';
-import { DEPLOYMENT } from '../watcher/look.ts';
+import { RULES } from '../watcher/look.ts';
 import { sink } from './sink.ts';
 
-const workload = indexedWorkload(workloadOf(workloadJson({ spec: APP })), DEPLOYMENT);
+const workload = indexedWorkload(workloadOf(workloadJson({ spec: APP })), DEPLOYMENT, RULES);
+
+const AT = '2030-01-01T00:00:00.000Z';
 
 function rolled(...causes: readonly ExplainedCause[]): Told {
   const decision: Decision = { outcome: 'roll', reason: 'source-changed', causes };
-  return { workload, decision, rollout: { causes, from: 'v1.old', to: 'v1.new' } };
+  return { workload, decision, rollout: { by: 'stamp', causes, from: 'v1.old', to: 'v1.new', at: AT } };
 }
 
 t.test('a rollout is explained by what changed, who wrote it, and when', (t) => {
@@ -68,6 +70,7 @@ t.test('the facts of a rollout are names, keys and stamps', (t) => {
     name: 'web',
     outcome: 'roll',
     reason: 'source-changed',
+    by: 'stamp',
     causes,
     from: 'v1.old',
     to: 'v1.new',

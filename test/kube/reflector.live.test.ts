@@ -1,10 +1,12 @@
 /** The reflector, and the watcher's feeds on it, against a real API server: what goes over the wire, and outages. */
 import t, { type Test } from 'tap';
+import { PLAIN_NAMESPACE } from '../../core/policy.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { type ObjectMetadata, parseMetadata } from '../../kube/metadata.ts';
 import { CONFIG_MAPS, resourcePath, SECRETS } from '../../kube/path.ts';
 import { Reflector, type ReflectorEvents } from '../../kube/reflector.ts';
-import { createFeeds } from '../../watcher/feeds.ts';
+import { namespaceFeeds, sourceFeeds, workloadFeeds } from '../../watcher/feeds.ts';
+import { usualRules } from '../../watcher/rules.ts';
 import { WorkloadIndex } from '../../watcher/workload-index.ts';
 import { startCluster } from '../cluster/cluster.ts';
 import { eventually } from '../cluster/deadline.ts';
@@ -68,7 +70,8 @@ function runUntilEnd(t: Test, transport: WatchedTransport, run: (signal: AbortSi
 /** A running set of feeds, the index they fill, and the workloads they name. */
 async function runFeeds(t: Test, policy: { namespace: string }) {
   const transport = new WatchedTransport(transportTo(cluster));
-  const index = new WorkloadIndex({ excludedNamespaces: new Set(), ownNamespace: 'restamp', all: false });
+  const rules = usualRules({ excludedNamespaces: new Set(), ownNamespace: 'restamp', all: false });
+  const index = new WorkloadIndex(rules.policy, PLAIN_NAMESPACE);
   const dirty: string[] = [];
   const interruptions: string[] = [];
   const events: ReflectorEvents = {
@@ -77,14 +80,17 @@ async function runFeeds(t: Test, policy: { namespace: string }) {
     interrupted: ({ resource, cause }) => interruptions.push(`${resource} ${cause}`),
   };
   const mine = (id: string): boolean => id.includes(` ${policy.namespace}/`);
-  const feeds = createFeeds({
-    index,
-    onDirty: (ids) => dirty.push(...ids.filter(mine)),
+  const options = {
+    ...{ index, rules, transport, events, clock: systemClock },
+    onDirty: (ids: readonly string[]) => dirty.push(...ids.filter(mine)),
     onGone: () => {},
-    transport,
-    clock: systemClock,
-    events,
-  });
+  };
+  const kinds = rules.kinds.filter(({ builtIn }) => builtIn);
+  const feeds = [
+    ...namespaceFeeds(options),
+    ...kinds.flatMap((kind) => workloadFeeds(options, kind)),
+    ...sourceFeeds(options),
+  ];
   runUntilEnd(t, transport, (signal) => Promise.all(feeds.map((feed) => feed.run(signal))));
   await Promise.all(feeds.map((feed) => feed.synced));
   return { transport, index, dirty, interruptions };
@@ -155,9 +161,11 @@ t.test('the feeds ask for ConfigMaps and Secrets as metadata, and for nothing tw
     '/apis/apps/v1/daemonsets',
     '/apis/apps/v1/deployments',
     '/apis/apps/v1/statefulsets',
+    '/apis/batch/v1/cronjobs',
+    '/apis/batch/v1/jobs',
   ]);
   const full = transport.requests.filter(({ accept }) => !accept?.includes('PartialObjectMetadata'));
-  t.ok(full.every(({ path }) => path.startsWith('/apis/apps/')));
+  t.ok(full.every(({ path }) => /^\/apis\/(apps|batch)\//.test(path)));
 });
 
 t.test('what changed and what went while nothing was heard is found after a 410, and nothing else is', async (t) => {

@@ -3,6 +3,8 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { asObject, asText, type JsonObject, parseJson } from '../../core/json.ts';
 import { oursOf } from '../../core/ours.ts';
 import type { PatchOperation } from '../../core/patch.ts';
+import { NO_EXTRA_REFERENCES } from '../../core/reference.ts';
+import { WORKLOAD_KINDS } from '../../core/workload.ts';
 import type { KubeTransport } from '../../kube/transport.ts';
 import { type MutateOptions, mutate, type ToldAdmission } from '../../webhook/mutate.ts';
 import { type AdmissionRequest, parseReview, reviewOf } from '../../webhook/review.ts';
@@ -46,6 +48,7 @@ export function serverWith(options: Partial<ServerOptions> = {}): FastifyInstanc
   return createServer({
     mutate: async () => ({}),
     validate: async () => ({}),
+    enforce: async () => ({}),
     draining: () => false,
     onCrash: () => {},
     ...options,
@@ -59,7 +62,12 @@ export function mutating(transport: KubeTransport, options: Partial<MutateOption
 
 export function mutateOptions(transport: KubeTransport, options: Partial<MutateOptions> = {}): MutateOptions {
   const policy = { excludedNamespaces: new Set(['excluded']), ownNamespace: 'restamp', all: false };
-  return { transport, keyring: () => KEYRING, policy, budgetMs: PATIENT_MS, ...options };
+  return {
+    ...{ transport, policy, keyring: () => KEYRING, budgetMs: PATIENT_MS },
+    ...{ kinds: WORKLOAD_KINDS, references: NO_EXTRA_REFERENCES, sources: {} },
+    ...{ onCreate: false, onDelete: false, rollsElsewhere: false },
+    ...options,
+  };
 }
 
 export interface Post {

@@ -1,5 +1,6 @@
 /** `/mutate`: what is read for which request. On a fake API server; fake-api.ts says why. */
 import t from 'tap';
+import { READS_AT_ONCE } from '../../core/defaults.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { HISTORY, INJECT } from '../../core/names.ts';
 import { NOTHING_OURS, type Ours } from '../../core/ours.ts';
@@ -199,16 +200,19 @@ t.test('a name that cannot exist counts as missing, and the workload is stamped'
   t.strictSame(oursAfter(object, response), stampedFor(of(spec)));
 });
 
-t.test('all objects are read at once, not one after the other', async (t) => {
-  const names = [...Array(20).keys()].map((number) => `c${number}`);
-  const api = fakeApi(
-    names.map((name) => configMapJson(name)),
-    { delayMs: 20 },
-  );
-  const spec = envFromSpec(...names.map((name) => ({ configMapRef: { name } })));
-  await send(reviewJson({ object: workloadJson({ spec }) }), mutateOptions(api));
-  t.equal(api.most(), names.length);
-});
+for (const count of [READS_AT_ONCE, 3 * READS_AT_ONCE + 1]) {
+  t.test(`${count} objects are read ${READS_AT_ONCE} at once, not one after the other`, async (t) => {
+    const names = [...Array(count).keys()].map((number) => `c${number}`);
+    const api = fakeApi(
+      names.map((name) => configMapJson(name)),
+      { delayMs: 20 },
+    );
+    const spec = envFromSpec(...names.map((name) => ({ configMapRef: { name } })));
+    await send(reviewJson({ object: workloadJson({ spec }) }), mutateOptions(api));
+    t.equal(api.most(), READS_AT_ONCE);
+    t.equal(api.requests.length, count);
+  });
+}
 
 t.test('an object that does not exist is missing, and the workload is stamped so', async (t) => {
   const object = workloadJson({ spec: APP_AND_DB });

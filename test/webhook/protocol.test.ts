@@ -152,7 +152,7 @@ for (const type of ['application/json; charset=utf-8', 'application/json;charset
   });
 }
 
-for (const path of ['/mutate', '/validate']) {
+for (const path of ['/mutate', '/validate', '/validate/enforce']) {
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const) {
     t.test(`${method} ${path} is refused before the body is looked at, and told what is allowed`, async (t) => {
       const payload = { headers: { 'content-type': 'text/plain' }, payload: MARK };
@@ -169,12 +169,25 @@ for (const path of ['/mutate', '/validate']) {
   });
 }
 
-for (const path of ['/', `/${MARK}`, `/mutate/${MARK}`, '/mutate/', '/mutated', '/Mutate', `/%zz${MARK}`, '//mutate']) {
+for (const path of [
+  '/',
+  `/${MARK}`,
+  `/mutate/${MARK}`,
+  '/validate/enforce/',
+  `/validate/${MARK}`,
+  '/mutate/',
+  '/mutated',
+  '/Mutate',
+  `/%zz${MARK}`,
+  '//mutate',
+]) {
   t.test(`the path ${path} is not found, whatever is sent there`, async (t) => {
     for (const body of [asBody(reviewJson()), MARK]) {
       const answer = await post(serverWith(), { body, path });
       t.equal(answer.statusCode, 404);
-      t.strictSame(parseJson(answer.body), { error: 'expected POST /mutate or POST /validate' });
+      t.strictSame(parseJson(answer.body), {
+        error: 'expected POST /mutate, POST /validate or POST /validate/enforce',
+      });
     }
   });
 }
@@ -210,13 +223,26 @@ t.test('each path asks its own handler, with what the review says', async (t) =>
     asked.push([path, request]);
     return {};
   };
-  const app = serverWith({ mutate: note('mutate'), validate: note('validate') });
+  const app = serverWith({ mutate: note('mutate'), validate: note('validate'), enforce: note('enforce') });
   await postReview(app, reviewJson({ dryRun: true }), '/mutate');
   await postReview(app, updateJson(workloadJson(), workloadJson()), '/validate');
-  const request = { uid: UID, kind: 'Deployment', namespace: 'shop', name: 'web', object: workloadJson() };
+  await postReview(app, reviewJson(), '/validate/enforce');
+  await postReview(app, reviewJson(), '/validate/enforce?timeout=3s');
+  const named = {
+    uid: UID,
+    kind: 'Deployment',
+    group: 'apps',
+    resource: 'deployments',
+    namespace: 'shop',
+    name: 'web',
+  };
+  const request = { ...named, object: workloadJson() };
+  const created = { ...request, operation: 'CREATE', dryRun: false, oldObject: null };
   t.strictSame(asked, [
     ['mutate', { ...request, operation: 'CREATE', dryRun: true, oldObject: null }],
     ['validate', { ...request, operation: 'UPDATE', dryRun: false, oldObject: workloadJson() }],
+    ['enforce', created],
+    ['enforce', created],
   ]);
 });
 
@@ -263,7 +289,7 @@ t.test('a new workload with generateName, which has no name yet, is stamped', as
 });
 
 t.test("a field that is missing or of another form stands in nobody's way", async (t) => {
-  for (const field of ['kind', 'name', 'userInfo', 'oldObject', 'dryRun', 'resource']) {
+  for (const field of ['kind', 'name', 'userInfo', 'oldObject', 'dryRun']) {
     for (const value of [undefined, null, 42, MARK, [MARK], { [MARK]: MARK }]) {
       const review = reviewJson({ object: workloadJson({ spec: APP }), [field]: value });
       const response = responseOf(await postReview(mutating(API), review));
@@ -273,13 +299,27 @@ t.test("a field that is missing or of another form stands in nobody's way", asyn
   }
 });
 
-for (const path of ['/mutate', '/validate']) {
+t.test('a resource that is missing, of another form or unknown is allowed, unread and unpatched', async (t) => {
+  for (const resource of [undefined, null, 42, MARK, [MARK], { [MARK]: MARK }, { group: 'apps', resource: MARK }]) {
+    const api = fakeApi([configMapJson('app', { a: '1' })]);
+    const answer = await postReview(mutating(api), reviewJson({ object: workloadJson({ spec: APP }), resource }));
+    t.strictSame(responseOf(answer), { uid: UID, allowed: true });
+    t.strictSame(api.requests, []);
+  }
+});
+
+for (const path of ['/mutate', '/validate', '/validate/enforce']) {
   t.test(`a handler of ${path} that throws allows the request, with its uid and a warning`, async (t) => {
     const told: unknown[] = [];
     const fail = async (): Promise<never> => {
       throw new Error(MARK);
     };
-    const app = serverWith({ mutate: fail, validate: fail, onCrash: (kind, error) => told.push([kind, error]) });
+    const app = serverWith({
+      mutate: fail,
+      validate: fail,
+      enforce: fail,
+      onCrash: (kind, error) => told.push([kind, error]),
+    });
     const answer = await postReview(app, reviewJson({ uid: 'mine' }), path);
     t.equal(answer.statusCode, 200);
     const { warnings, ...response } = responseOf(answer);
