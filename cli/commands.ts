@@ -1,4 +1,5 @@
 /** The commands and their options: the one table that parsing, `--help` and the documents are made from. */
+import { TOOLS } from '../core/clean-up.ts';
 import * as defaults from '../core/defaults.ts';
 import { DECLARED_KIND_FORM, parseDeclaredKind } from './declared-kind.ts';
 import {
@@ -131,9 +132,22 @@ export const WATCHER_OPTIONS = {
   ...needless,
 } as const satisfies OptionTable;
 
-export const COMMANDS = {
+export const CLEAN_UP_OPTIONS = {
+  kubeconfig: optionalText('FILE', 'kubeconfig to use; else $KUBECONFIG or ~/.kube/config'),
+  namespaces: namespaces('look at these only; all of them if there are none'),
+  of: choices(TOOLS, 'whose leftovers; those of both if there are none'),
+  yes: flag('remove what is left; without it, only show it'),
+} as const satisfies OptionTable;
+
+/** The commands that run until they are stopped. */
+export const SERVICES = {
   webhook: { summary: 'stamps workloads when they are created or changed', options: WEBHOOK_OPTIONS },
   watcher: { summary: 'rolls workloads when a ConfigMap or Secret of theirs changes', options: WATCHER_OPTIONS },
+} as const;
+
+export const COMMANDS = {
+  ...SERVICES,
+  'clean-up': { summary: 'shows and removes what Reloader and wave left in a cluster', options: CLEAN_UP_OPTIONS },
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;

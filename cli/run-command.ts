@@ -1,5 +1,5 @@
 /** From the command line to a running command. Exit codes: 0 ended as asked, 1 failed, 2 wrong usage. */
-import { COMMANDS, type CommandName, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from './commands.ts';
+import { CLEAN_UP_OPTIONS, COMMANDS, type CommandName, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from './commands.ts';
 import type { OptionTable } from './option.ts';
 import { describeOptions, type Parsed, parseOptions, type Values } from './parse-options.ts';
 import { VERSION } from './version.ts';
@@ -36,18 +36,25 @@ export async function runCommand(argv: readonly string[], surroundings: Surround
 }
 
 async function start(name: CommandName, argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { environment, stderr } = surroundings;
+  const { environment, stdout, stderr } = surroundings;
   const stop = stopSignal(surroundings);
   switch (name) {
     case 'webhook':
       return withOptions(name, parseOptions(WEBHOOK_OPTIONS, argv, environment), stderr, async (options) => {
         const { runWebhook } = await import('./run-webhook.ts');
         await runWebhook(options, stop);
+        return 0;
       });
     case 'watcher':
       return withOptions(name, parseOptions(WATCHER_OPTIONS, argv, environment), stderr, async (options) => {
         const { runWatcher } = await import('./run-watcher.ts');
         await runWatcher(options, stop);
+        return 0;
+      });
+    case 'clean-up':
+      return withOptions(name, parseOptions(CLEAN_UP_OPTIONS, argv, environment), stderr, async (options) => {
+        const { runCleanUp } = await import('./run-clean-up.ts');
+        return runCleanUp(options, { stop, stdout, stderr });
       });
   }
 }
@@ -56,13 +63,12 @@ async function withOptions<Table extends OptionTable>(
   name: CommandName,
   parsed: Parsed<Table>,
   stderr: Surroundings['stderr'],
-  run: (options: Values<Table>) => Promise<void>,
+  run: (options: Values<Table>) => Promise<number>,
 ): Promise<number> {
   if (!parsed.ok) return say(stderr, parsed.faults.map((fault) => `restamp ${name}: ${fault}\n`).join(''), 2);
   for (const notice of parsed.notices) stderr(`restamp ${name}: ${notice}\n`);
   try {
-    await run(parsed.values);
-    return 0;
+    return await run(parsed.values);
   } catch (error) {
     return say(stderr, `restamp ${name}: ${error instanceof Error ? error.message : 'failed'}\n`, 1);
   }
@@ -85,7 +91,7 @@ function commandHelp(name: CommandName): string {
 
 Usage: restamp ${name} [OPTIONS]
 
-Options (each can be given as an environment variable too: --ops-port as RESTAMP_OPS_PORT):
+Options (each can be given as an environment variable too: --kubeconfig as RESTAMP_KUBECONFIG):
 ${describeOptions(options)}
 `;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { COMMANDS, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from '../../cli/commands.ts';
+import { type CLEAN_UP_OPTIONS, COMMANDS, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from '../../cli/commands.ts';
 import { nearest } from '../../cli/nearest.ts';
 import { count, duration, flag, namespaces, type OptionTable, port, text } from '../../cli/option.ts';
 import { describeOptions, environmentName, parseOptions } from '../../cli/parse-options.ts';
@@ -135,8 +135,10 @@ const selector: Case = {
   form: 'a label selector like app=web,tier!=test',
 };
 
-/** Every option of either command: a new one needs a line here. */
-const CASES: Readonly<Record<keyof typeof WEBHOOK_OPTIONS | keyof typeof WATCHER_OPTIONS, Case>> = {
+type OptionName = keyof typeof WEBHOOK_OPTIONS | keyof typeof WATCHER_OPTIONS | keyof typeof CLEAN_UP_OPTIONS;
+
+/** Every option of any command: a new one needs a line here. */
+const CASES: Readonly<Record<OptionName, Case>> = {
   kubeconfig: textOf(undefined),
   namespace: {
     fallback: 'restamp',
@@ -308,6 +310,18 @@ const CASES: Readonly<Record<keyof typeof WEBHOOK_OPTIONS | keyof typeof WATCHER
   'sync-after-restart': flagOf(false),
   'enable-pprof': flagOf(false),
   'pprof-addr': textOf(':6060'),
+  of: {
+    fallback: [],
+    good: [
+      ['reloader', ['reloader']],
+      ['Wave', ['wave']],
+      ['wave,reloader,wave', ['wave', 'reloader']],
+      ['', []],
+    ],
+    bad: ['all', ['reloader,flux', 'flux']],
+    form: 'reloader, wave or both',
+  },
+  yes: flagOf(false),
 };
 
 /** What differs between the commands. */

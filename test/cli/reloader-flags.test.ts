@@ -1,5 +1,5 @@
 import t from 'tap';
-import { COMMANDS, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from '../../cli/commands.ts';
+import { SERVICES, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from '../../cli/commands.ts';
 import type { OptionTable } from '../../cli/option.ts';
 import { parseOptions } from '../../cli/parse-options.ts';
 
@@ -68,7 +68,7 @@ for (const [flag, text, option, value] of FLAGS) {
 }
 
 t.test('every alias is a flag of Reloader, and none is the name of another option', (t) => {
-  const aliases = Object.values<{ options: OptionTable }>(COMMANDS).map(({ options }) => ({
+  const aliases = Object.values<{ options: OptionTable }>(SERVICES).map(({ options }) => ({
     options,
     names: Object.values(options).flatMap(({ aliases = [] }) => aliases),
   }));
