@@ -1,10 +1,11 @@
 /** Builders for tests: the smallest objects that say what a test is about. JSON in, so that parsing is part of every test. */
 import { type Configuration, configuration, type Sources, stampOf } from '../../core/digest.ts';
-import { type JsonObject, parseJson } from '../../core/json.ts';
+import { asObject, type JsonObject, parseJson } from '../../core/json.ts';
 import { type Key, type Keyring, keyOf, keyring } from '../../core/key.ts';
 import { CONFIG_HASH, HISTORY, RECORD } from '../../core/names.ts';
 import type { Ours } from '../../core/ours.ts';
 import { parseSource, parseWorkload } from '../../core/parse.ts';
+import { mergePatches, nested } from '../../core/patch.ts';
 import { formatRecord } from '../../core/record.ts';
 import { references } from '../../core/reference.ts';
 import { type Source, type SourceId, type SourceKind, sourceId } from '../../core/source.ts';
@@ -101,6 +102,13 @@ export function workloadJson({ annotations, templateAnnotations, spec = podSpec(
       template: { metadata: { ...(templateAnnotations && { annotations: templateAnnotations }) }, spec },
     },
   };
+}
+
+/** A Deployment's JSON as another kind, which may have its template elsewhere; `spec` is put beside it. */
+export function asKind(json: JsonObject, { apiKind, templatePath }: WorkloadKind, spec: JsonObject = {}): JsonObject {
+  const { template } = asObject(json.spec);
+  const { spec: _, ...rest } = json;
+  return mergePatches({ ...rest, kind: apiKind }, { spec }, nested(templatePath, asObject(template)));
 }
 
 /** The workload with these annotations of restamp's on top of its own. */
