@@ -128,7 +128,9 @@ interface Comparison {
 }
 
 /** One part: whether going from what the pods have to what is there now needs new pods. */
-function rolls(part: PartName, { record, wanted, rules }: Comparison): boolean {
+function rolls(part: PartName, { record, wanted, rules: all }: Comparison): boolean {
+  // A class comes and goes with the pods that tell of it, not with an object: Reloader's rules pass it over too.
+  const rules = forgets(part) ? USUAL : all;
   const before = record.parts.get(part);
   const now = wanted.parts.get(part);
   // The reference came or went, so the template changed, so the pods rolled; or an annotation names other sources now.
