@@ -26,12 +26,13 @@ function textsOf(texts: readonly string[]): string {
 
 const OBJECT = 'OBJECT';
 
-/** Long names push their own line out, not the others: half of a terminal of 80 columns. */
+/** Longer names push their own line out, not the others: half of a terminal of 80 columns. */
 const WIDEST_OBJECT = 40;
 
 /** How wide a column of the names of these objects is. */
 export function objectWidth(targets: readonly Target[]): number {
-  return Math.min(WIDEST_OBJECT, Math.max(OBJECT.length, ...targets.map((target) => nameOf(target).length)));
+  const widths = targets.map((target) => nameOf(target).length);
+  return Math.max(OBJECT.length, ...widths.filter((width) => width <= WIDEST_OBJECT));
 }
 
 /** One line for each object. */
@@ -49,7 +50,7 @@ export function planTable(targets: readonly Target[]): string {
 }
 
 const MEANINGS: Readonly<Record<Pods, string>> = {
-  roll: 'replaces its pods at once: its pod template changes, or its pause ends',
+  roll: 'replaces its pods: its pod template changes, or its pause ends',
   later: 'gets a new pod template that waits: paused, OnDelete, or a CronJob',
   stay: 'has no pod touched',
 };

@@ -91,7 +91,7 @@ function commandHelp(name: CommandName): string {
 
 Usage: restamp ${name} [OPTIONS]
 
-Options (each can be given as an environment variable too: --kubeconfig as RESTAMP_KUBECONFIG):
+Options (or as environment variables: --kubeconfig as RESTAMP_KUBECONFIG):
 ${describeOptions(options)}
 `;
 }
