@@ -13,19 +13,31 @@ export async function resume(live: LiveWorkload, options: ActOptions): Promise<W
   return careFor(live, patch, options, { outcome: 'resume', reason: 'pause-over' });
 }
 
+/** What was taken off, by the uid of the workload: should it come back, somebody else wants it. */
+export type Released = Set<`${string} ${Leftover}`>;
+
 /** What of wave's can be taken off now: what was parked for a source stays so until that is there. */
-export function removable(live: LiveWorkload, wanted: Configuration): readonly Leftover[] {
+export function removable(
+  { raw, workload }: LiveWorkload,
+  wanted: Configuration,
+  released: Released,
+): readonly Leftover[] {
   const waits = [...wanted.parts.values()].includes(MISSING);
-  return leftovers(live.raw).filter((leftover) => leftover === 'finalizer' || !waits);
+  return leftovers(raw)
+    .filter((leftover) => leftover === 'finalizer' || !waits)
+    .filter((leftover) => !released.has(`${workload.uid} ${leftover}`));
 }
 
 export async function release(
   live: LiveWorkload,
   which: readonly Leftover[],
-  options: ActOptions,
+  options: ActOptions & { readonly released: Released },
 ): Promise<WorkResult> {
   const patch = releasePatch(live.raw, { kindInfo: live.kindInfo, which });
-  return careFor(live, patch, options, { outcome: 'release', reason: 'left-by-wave' });
+  const result = await careFor(live, patch, options, { outcome: 'release', reason: 'left-by-wave' });
+  // Only then: what failed is tried again.
+  if (result.result !== 'again') for (const leftover of which) options.released.add(`${live.workload.uid} ${leftover}`);
+  return result;
 }
 
 async function careFor(

@@ -13,7 +13,7 @@ import { parseSourceId } from '../core/source.ts';
 import { describeError } from '../kube/error.ts';
 import { gather } from '../kube/gather.ts';
 import { type ActOptions, act, DONE, type WritingDecision } from './act.ts';
-import { release, removable, resume } from './care.ts';
+import { type Released, release, removable, resume } from './care.ts';
 import { type LiveWorkload, readLive } from './live.ts';
 import type { Told } from './told.ts';
 import type { WorkResult } from './workers.ts';
@@ -21,8 +21,8 @@ import type { IndexedWorkload, WorkloadIndex } from './workload-index.ts';
 
 export interface ReconcileOptions extends ActOptions {
   readonly index: WorkloadIndex;
-  /** Workloads from which wave's leftovers were taken, by uid: should they come back, somebody else wants them. */
-  readonly released: Set<string>;
+  /** What was taken off workloads that wave had left there. */
+  readonly released: Released;
   /** Told of advice about a workload that is not managed, perhaps because of just that. */
   readonly onAdvice: (facts: { workload: IndexedWorkload; advice: readonly string[] }) => void;
 }
@@ -81,13 +81,8 @@ async function decideLive(live: LiveWorkload, options: ReconcileOptions): Promis
   if (!verdict.managed) return DONE;
   const { selection } = verdict;
   const gathered = await gatherFor(indexed, selection, options);
-  const left = options.released.has(workload.uid)
-    ? []
-    : removable(live, configurationOf(gathered, options.keyring.current));
-  if (left.length > 0) {
-    options.released.add(workload.uid);
-    return release(live, left, options);
-  }
+  const left = removable(live, configurationOf(gathered, options.keyring.current), options.released);
+  if (left.length > 0) return release(live, left, options);
   const decision = judge({ gathered, ours, selection, namespace: workload.namespace }, options);
   if (writes(decision)) return act(live, { decision, gathered }, options);
   options.onDecision({ workload: indexed, decision });

@@ -10,6 +10,7 @@ import { settingsOf } from '../core/settings.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ReflectorEvents } from '../kube/reflector.ts';
 import type { KubeTransport } from '../kube/transport.ts';
+import type { Released } from './care.ts';
 import { type FeedsOptions, namespaceFeeds, sourceFeeds, workloadFeeds } from './feeds.ts';
 import { NamespacePoll } from './namespace-poll.ts';
 import { OptionalFeeds } from './optional-feeds.ts';
@@ -55,7 +56,7 @@ export class Watcher {
   readonly #index: WorkloadIndex;
   readonly #queue: Queue;
   readonly #workers: Workers;
-  readonly #released = new Set<string>();
+  readonly #released: Released = new Set();
   #synced = false;
 
   constructor(options: WatcherOptions) {

@@ -7,6 +7,7 @@ import { parseWorkload } from '../../core/parse.ts';
 import { type NamespaceFacts, PLAIN_NAMESPACE, type PolicyOptions } from '../../core/policy.ts';
 import { WORKLOAD_KINDS, type WorkloadKind, workloadId } from '../../core/workload.ts';
 import type { KubeTransport } from '../../kube/transport.ts';
+import type { Released } from '../../watcher/care.ts';
 import { parseIndexed } from '../../watcher/indexed.ts';
 import { type ReconcileOptions, reconcile } from '../../watcher/reconcile.ts';
 import { usualRules, type WatcherRules } from '../../watcher/rules.ts';
@@ -62,7 +63,7 @@ export function worldOf(workload: JsonObject, objects: readonly JsonObject[], op
   const clock = new FakeClock();
   const told: Told[] = [];
   const advised: (readonly string[])[] = [];
-  const released = new Set<string>();
+  const released: Released = new Set();
   const watch = (): readonly string[] => watched(index, store.get(workload), rules);
   index.applyNamespace(NAMESPACE, labelled(label, { settings }));
   watch();
