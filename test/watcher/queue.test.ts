@@ -261,3 +261,35 @@ t.test('nothing is handed out twice at once, put off beyond the limit, lost, or 
   );
   t.end();
 });
+
+t.test('a name can ask for a quiet time of its own', (t) => {
+  const queue = newQueue();
+  queue.settle('patient', 0, 5_000);
+  queue.settle('hasty', 0, 0);
+  queue.settle('usual', 0);
+  t.equal(queue.take(0), 'hasty');
+  t.equal(queue.take(SETTLE_MS), 'usual');
+  t.equal(queue.take(4_999), undefined);
+  t.equal(queue.take(5_000), 'patient');
+  t.end();
+});
+
+t.test('a quiet time that is longer than the limit is the limit, and no change puts it off beyond', (t) => {
+  const queue = newQueue();
+  queue.settle('a', 0, 30_000);
+  t.equal(queue.take(29_999), undefined);
+  queue.settle('a', 20_000, 30_000);
+  t.equal(queue.take(29_999), undefined);
+  t.equal(queue.take(30_000), 'a');
+  t.end();
+});
+
+t.test('the quiet time of one name is not that of its next round', (t) => {
+  const queue = newQueue();
+  queue.settle('a', 0, 5_000);
+  t.equal(queue.take(5_000), 'a');
+  queue.done('a');
+  queue.settle('a', 6_000);
+  t.equal(queue.take(7_000), 'a');
+  t.end();
+});

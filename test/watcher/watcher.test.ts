@@ -1,6 +1,7 @@
 /** The watcher as a whole, on scripted watches and a store in memory: the order of its start, settling, and its end. */
 import t, { type Test } from 'tap';
 import { asObject, type JsonObject } from '../../core/json.ts';
+import { RELOADER, SETTLE } from '../../core/names.ts';
 import { oursOf } from '../../core/ours.ts';
 import type { WatcherRules } from '../../watcher/rules.ts';
 import { Watcher, type WatcherOptions } from '../../watcher/watcher.ts';
@@ -8,9 +9,9 @@ import { KEYRING, withOurs, workloadJson, workloadOf } from '../core/build.ts';
 import { stampedFor } from '../core/decision-run.ts';
 import { APP, app, of } from '../core/decision-worlds.ts';
 import { FakeClock, settled } from '../kube/fake-clock.ts';
-import { RULES } from './look.ts';
+import { annotated, RULES, specced } from './look.ts';
 import { Store } from './store.ts';
-import { LIST_END, Wire } from './wire.ts';
+import { LIST_END, WATCHED, Wire } from './wire.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/deployments';
 const CONFIG_MAPS = '/api/v1/configmaps';
@@ -28,10 +29,17 @@ interface Run {
   readonly stamp: () => string | undefined;
 }
 
+interface Given {
+  readonly rules?: Partial<WatcherRules>;
+  /** What is so before it starts. */
+  readonly prepare?: (wire: Wire) => void;
+}
+
 /** A watcher at work on a workload whose pods have `app` at 1, where `app` is at 2. */
-function run(t: Test, objects: readonly JsonObject[] = [app('2')], rules: Partial<WatcherRules> = {}): Run {
+function run(t: Test, objects: readonly JsonObject[] = [app('2')], given: Given = {}): Run {
   const workload = withOurs({ spec: APP }, stampedFor(of(APP, app('1'))));
   const wire = new Wire(new Store(workload, ...objects));
+  given.prepare?.(wire);
   const clock = new FakeClock(1);
   const told: string[] = [];
   const events: WatcherOptions['events'] = {
@@ -45,7 +53,14 @@ function run(t: Test, objects: readonly JsonObject[] = [app('2')], rules: Partia
     interrupted: () => {},
     state: () => {},
   };
-  const options = { transport: wire, clock, keyring: KEYRING, rules: { ...RULES, ...rules }, concurrency: 2, events };
+  const options = {
+    transport: wire,
+    clock,
+    keyring: KEYRING,
+    rules: { ...RULES, ...given.rules },
+    concurrency: 2,
+    events,
+  };
   const watcher = new Watcher(options);
   const controller = new AbortController();
   const running = watcher.run(controller.signal);
@@ -176,3 +191,83 @@ t.test('a signal that aborted before the start ends it at once', async (t) => {
   await watcher.run(AbortSignal.abort());
   t.strictSame(wire.store.requests, []);
 });
+
+for (const [what, own, settings] of [
+  ['of its own', { [SETTLE]: '5s' }, {}],
+  ['of its namespace', {}, { [SETTLE]: '5s' }],
+] as const) {
+  t.test(`a workload with a quiet time ${what} waits for that`, async (t) => {
+    const { wire, clock, told } = run(t, [app('1')]);
+    const workload = annotated(wire.store.get(workloadJson()), own);
+    const namespace = { metadata: { ...enabled.metadata, annotations: settings } };
+    wire.list({ ...everything(wire), [NAMESPACES]: [namespace], [DEPLOYMENTS]: [workload] });
+    await clock.advance(10_000);
+    told.length = 0;
+    wire.store.put(app('2'));
+    wire.send(CONFIG_MAPS, { type: 'MODIFIED', object: wire.store.get(app('2')) });
+    await clock.advance(4_999);
+    t.strictSame(told, []);
+    await clock.advance(1);
+    t.strictSame(told, ['roll']);
+  });
+}
+
+t.test('a pause that ended while no watcher ran is ended at the start, managed or not', async (t) => {
+  const { wire, clock, told } = run(t, []);
+  const paused = annotated(wire.store.get(workloadJson()), { [RELOADER.pausedAt]: '2029-12-31T00:00:00Z' });
+  wire.store.put(specced(paused, { paused: true }));
+  wire.list({ [DEPLOYMENTS]: [wire.store.get(workloadJson())] });
+  await clock.advance(1_000);
+  t.strictSame(told.slice(0, 2), ['started 1 0', 'resume']);
+  t.equal(asObject(wire.store.get(workloadJson()).spec).paused, false);
+});
+
+t.test('the start waits for the list of kinds, and not for kinds that are still being listed', async (t) => {
+  const { wire, clock, told, watcher } = run(t, [app('2')], {
+    prepare: (wired) => {
+      wired.served = { 'argoproj.io/v1alpha1': [{ name: 'rollouts', kind: 'Rollout' }] };
+    },
+  });
+  wire.list(everything(wire));
+  await clock.advance(1_000);
+  t.strictSame(told, ['Rollout came', 'started 1 1', 'roll']);
+  t.equal(watcher.status.synced, true);
+});
+
+t.test('while the list of kinds cannot be had, nothing is read or written', async (t) => {
+  let isTrouble = true;
+  const { wire, clock, told } = run(t, [app('2')], {
+    prepare: (wired) => {
+      const request = wired.request.bind(wired);
+      wired.request = (asked) =>
+        isTrouble && asked.path === '/apis' ? Promise.reject(new Error('trouble')) : request(asked);
+    },
+  });
+  wire.list(everything(wire));
+  await clock.advance(1_000);
+  t.strictSame(wire.store.requests, []);
+  t.strictSame(new Set(told), new Set(['unsure: trouble']));
+  isTrouble = false;
+  await clock.advance(60_000);
+  t.strictSame(told.slice(-2), ['started 1 1', 'roll']);
+});
+
+t.test('a watcher that is held to some namespaces asks for nothing outside of them', async (t) => {
+  const { wire, clock, told } = run(t, [app('2'), { apiVersion: 'v1', kind: 'Namespace', ...enabled }], {
+    rules: { namespaces: ['shop'] },
+  });
+  for (const path of WATCHED) wire.sendList(scoped(path), everything(wire)[path]);
+  await clock.advance(1_000);
+  t.strictSame(told, ['started 1 1', 'roll']);
+  const paths = [...wire.watches, ...wire.store.requests].map(({ path }) => path);
+  t.strictSame(
+    paths.filter((path) => !/\/namespaces\/shop(\/|$)/.test(path)),
+    [],
+  );
+});
+
+/** The path of a collection in one namespace. */
+function scoped(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return `${path.slice(0, slash)}/namespaces/shop${path.slice(slash)}`;
+}

@@ -222,3 +222,62 @@ t.test('to stop with nothing under way takes no time and leaves nobody asleep', 
   await stop();
   t.strictSame(clock.sleeping, []);
 });
+
+t.test('what is to be looked at later is, when its time has come, and that is no failure', async (t) => {
+  const results: WorkResult[] = [{ result: 'later', inMs: 60_000 }, { result: 'later', inMs: 0 }, DONE];
+  const { queue, clock, workers, begun, retries } = atWork(t, async () => results.shift() ?? DONE);
+  queue.after('a', 0, 0);
+  workers.wake();
+  await clock.advance(59_999);
+  t.equal(begun.length, 1);
+  await clock.advance(600_000);
+  t.strictSame(
+    begun.map(({ at }) => at),
+    [0, 60_000, 60_000],
+  );
+  t.strictSame(retries, []);
+});
+
+t.test('a change while something waits for its time is worked on once it has settled', async (t) => {
+  const { queue, clock, workers, begun } = atWork(t, async () => ({ result: 'later', inMs: 600_000 }));
+  queue.after('a', 0, 0);
+  workers.wake();
+  await clock.advance(5_000);
+  queue.settle('a', clock.monotonic());
+  workers.wake();
+  await clock.advance(1_000);
+  t.strictSame(
+    begun.map(({ at }) => at),
+    [0, 6_000],
+  );
+  await clock.advance(600_000);
+  t.equal(begun.at(-1)?.at, 606_000, 'and its time counts from then');
+});
+
+t.test('a change while a name is worked on is not put off by what the work waits for', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const results: WorkResult[] = [{ result: 'later', inMs: 600_000 }];
+  const { queue, clock, workers, begun } = atWork(t, async () => {
+    await promise;
+    return results.shift() ?? DONE;
+  });
+  queue.after('a', 0, 0);
+  workers.wake();
+  await settled();
+  queue.settle('a', 0);
+  resolve();
+  await clock.advance(1_000);
+  t.equal(begun.length, 2);
+});
+
+t.test('to be looked at later ends a row of failures', async (t) => {
+  const results: WorkResult[] = [AGAIN, AGAIN, { result: 'later', inMs: 1_000 }, AGAIN];
+  const { queue, clock, workers, retries } = atWork(t, async () => results.shift() ?? DONE);
+  queue.after('a', 0, 0);
+  workers.wake();
+  await clock.advance(60_000);
+  t.strictSame(
+    retries.map(({ retryInMs }) => retryInMs),
+    [500, 1_000, 500],
+  );
+});
