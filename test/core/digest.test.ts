@@ -2,10 +2,22 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { ABSENT, configuration, MISSING, type PartName, stampKeyId, stampOf } from '../../core/digest.ts';
+import {
+  ABSENT,
+  type Configuration,
+  changeId,
+  configuration,
+  configurationOf as gatheredConfiguration,
+  MISSING,
+  type PartName,
+  sourceFingerprint,
+  stampKeyId,
+  stampOf,
+  UNSEEN,
+} from '../../core/digest.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { KEY_BYTES, keyOf, keyring } from '../../core/key.ts';
-import { references } from '../../core/reference.ts';
+import { mergeUses, type Reference, references, type Use } from '../../core/reference.ts';
 import { hostileKey, world } from './arbitrary.ts';
 import {
   configMapJson,
@@ -232,6 +244,86 @@ t.test('a key called * does not hide the whole source', (t) => {
   );
   const digests = ['1', '2'].map((a) => partsOf(spec, configMapJson('app', { a })).get('configmap/app#*'));
   t.not(digests[0], digests[1]);
+  t.end();
+});
+
+t.test('what only an annotation names is unseen where it is missing, whole or by key', (t) => {
+  const uses = (keys: Use['keys']): readonly Reference[] =>
+    mergeUses([{ kind: 'Secret', name: 'db', need: 'named', keys }]);
+  const states = (keys: Use['keys'], ...objects: readonly JsonObject[]): readonly string[] => [
+    ...configuration(uses(keys), sourcesOf(objects), KEY).parts.values(),
+  ];
+  t.strictSame(states('all'), [UNSEEN]);
+  t.strictSame(states([{ key: 'a', need: 'named' }]), [UNSEEN]);
+  t.strictSame(states([{ key: 'a', need: 'named' }], secretJson('db')), [UNSEEN]);
+  t.notSame(states([{ key: 'a', need: 'named' }], secretJson('db', { a: '1' })), [UNSEEN]);
+  t.end();
+});
+
+t.test('what is excluded of a whole is part of its name and not of its digest', (t) => {
+  const without = (names: readonly string[], data: JsonObject): Configuration => {
+    const references = mergeUses([{ kind: 'ConfigMap', name: 'app', need: 'required', keys: 'all' }]).map(
+      (reference) => ({
+        ...reference,
+        ...(names.length > 0 && { without: names }),
+      }),
+    );
+    return configuration(references, sourcesOf([configMapJson('app', data)]), KEY);
+  };
+  t.strictSame([...without(['a', 'b'], {}).parts.keys()], ['configmap/app#*!a!b']);
+  t.strictSame(without(['a'], { a: '1', b: '1' }), without(['a'], { a: '2', b: '1' }));
+  t.strictSame(without(['a'], { a: '1', b: '1' }), without(['a'], { b: '1' }));
+  t.notSame(without(['a'], { b: '1' }), without(['a'], { b: '2' }));
+  t.equal(without(['a'], { a: '1', b: '1' }).parts.get('configmap/app#*!a'), whole({ b: '1' }));
+  t.end();
+});
+
+t.test('expressions have a fingerprint by key and text, and none where there are none', (t) => {
+  const of = (patterns: readonly string[], using = KEY): Configuration =>
+    gatheredConfiguration({ references: [], sources: new Map(), patterns }, using);
+  t.notOk('patterns' in of([]));
+  t.equal(of(['a']).patterns, of(['a']).patterns);
+  const prints = [of(['a']), of(['b']), of(['a', 'b']), of(['ab']), of(['']), of(['a'], key(2))].map(
+    ({ patterns }) => patterns,
+  );
+  t.equal(new Set(prints).size, prints.length);
+  t.end();
+});
+
+t.test('expressions are no part of the stamp: editing one is no change of configuration', (t) => {
+  const found = configurationOf(APP, [configMapJson('app', { a: '1' })]);
+  t.equal(stampOf({ ...found, patterns: 'x' }, KEY), stampOf(found, KEY));
+  t.end();
+});
+
+t.test('one source has a fingerprint of its own, that changes with what is used of it and nothing else', (t) => {
+  const spec = envSpec(
+    { configMapKeyRef: { name: 'app', key: 'a' } },
+    { configMapKeyRef: { name: 'app', key: 'b' } },
+    { configMapKeyRef: { name: 'app2', key: 'a' } },
+  );
+  const print = (a: string, b: string, other: string, using = KEY): string => {
+    const objects = [configMapJson('app', { a, b, unused: other }), configMapJson('app2', { a: other })];
+    return sourceFingerprint(configurationOf(spec, objects, using), 'configmap/app', using);
+  };
+  t.equal(print('1', '1', '1'), print('1', '1', '2'));
+  t.equal(
+    new Set([print('1', '1', '1'), print('2', '1', '1'), print('1', '2', '1'), print('1', '1', '1', key(2))]).size,
+    4,
+  );
+  t.notMatch(print('1', '1', '1'), /[^A-Za-z0-9_-]/);
+  const found = configurationOf(spec, [configMapJson('app', { a: '1', b: '1' })]);
+  const turned = { ...found, parts: new Map([...found.parts].reverse()) };
+  t.equal(sourceFingerprint(turned, 'configmap/app', KEY), sourceFingerprint(found, 'configmap/app', KEY));
+  t.end();
+});
+
+t.test('a change has ten hexadecimal digits, the same for the same facts in the same order', (t) => {
+  const ids = [['a', 'b'], ['b', 'a'], ['ab'], ['a', 'b', ''], []].map((facts) => changeId(facts, KEY));
+  for (const id of ids) t.match(id, /^[0-9a-f]{10}$/);
+  t.equal(new Set(ids).size, ids.length);
+  t.equal(changeId(['a', 'b'], KEY), ids[0]);
+  t.not(changeId(['a', 'b'], key(2)), ids[0]);
   t.end();
 });
 

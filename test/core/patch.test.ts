@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { asObject, type JsonObject, parseJson } from '../../core/json.ts';
+import { asObject, isObject, type JsonObject, parseJson } from '../../core/json.ts';
 import { CONFIG_HASH, HISTORY, RECORD } from '../../core/names.ts';
 import { NOTHING_OURS, type Ours, oursOf } from '../../core/ours.ts';
-import { admissionPatch, recordPatch, rolloutPatch } from '../../core/patch.ts';
+import { admissionPatch, mergePatches, nested, recordPatch, rolloutPatch } from '../../core/patch.ts';
 import { hostileKey } from './arbitrary.ts';
-import { copy, DEPLOYMENT, withOurs, workloadJson, workloadOf } from './build.ts';
+import { copy, DEPLOYMENT, kindNamed, withOurs, workloadJson, workloadOf } from './build.ts';
 import { applyJsonPatch, applyMergePatch } from './json-patch.ts';
 
 const OURS: Ours = { stamp: 'v1.a.b', record: '{"v":1}', history: '[]' };
@@ -108,6 +108,73 @@ t.test('the write of a rollout holds the resourceVersion and ours, and nothing e
     metadata: { resourceVersion: '7', annotations: { [RECORD]: OURS.record, [HISTORY]: OURS.history } },
     spec: { template: { metadata: { annotations: { [CONFIG_HASH]: OURS.stamp } } } },
   });
+  t.end();
+});
+
+t.test('the write of a record holds the history where it has grown', (t) => {
+  t.strictSame(recordPatch('7', { record: '{}', history: '[]' }), {
+    metadata: { resourceVersion: '7', annotations: { [RECORD]: '{}', [HISTORY]: '[]' } },
+  });
+  t.end();
+});
+
+t.test('the stamp is written where the kind has its template', (t) => {
+  const metadata = { annotations: { [CONFIG_HASH]: OURS.stamp } };
+  const cronJob = kindNamed('CronJob');
+  t.strictSame(rolloutPatch('7', OURS, cronJob).spec, { jobTemplate: { spec: { template: { metadata } } } });
+  const object = { metadata: {}, spec: { jobTemplate: { spec: { template: {} } } } };
+  t.strictSame(
+    admissionPatch(object, OURS, cronJob).map(({ path }) => path),
+    [
+      '/metadata/annotations',
+      '/metadata/annotations/restamp.dev~1record',
+      '/metadata/annotations/restamp.dev~1history',
+      '/spec/jobTemplate/spec/template/metadata',
+      '/spec/jobTemplate/spec/template/metadata/annotations/restamp.dev~1config-hash',
+    ],
+  );
+  t.equal(oursOf(workloadOf(applyJsonPatch(object, admissionPatch(object, OURS, cronJob)), cronJob)).stamp, OURS.stamp);
+  const odd = { templatePath: ['spec', 'a/b~c'] };
+  const [operation] = admissionPatch({ spec: { 'a/b~c': {} } }, { ...NOTHING_OURS, stamp: 'x' }, odd);
+  t.equal(operation?.path, '/spec/a~1b~0c/metadata');
+  t.end();
+});
+
+t.test('a value is put at the end of a path', (t) => {
+  t.strictSame(nested([], { a: 1 }), { a: 1 });
+  t.strictSame(nested(['x', 'y'], { a: 1 }), { x: { y: { a: 1 } } });
+  t.end();
+});
+
+t.test('merged patches do what they do one after the other', (t) => {
+  t.strictSame(mergePatches({ a: 1 }), { a: 1 });
+  t.strictSame(mergePatches({ a: { b: 1, c: [1] } }, { a: { c: [2], d: null } }, { e: {} }), {
+    a: { b: 1, c: [2], d: null },
+    e: {},
+  });
+  const patch = fc.dictionary(
+    fc.constantFrom('a', 'b'),
+    fc.oneof(
+      fc.integer(),
+      fc.constant([1]),
+      fc.dictionary(fc.constantFrom('a', 'b'), fc.integer(), { noNullPrototype: true }),
+    ),
+    { noNullPrototype: true },
+  );
+  fc.assert(
+    fc.property(patch, patch, patch, (target, one, other) => {
+      const inTurn = applyMergePatch(applyMergePatch(target, one), other);
+      const replaces = Object.entries(one).some(([name, value]) => !isObject(value) && isObject(other[name]));
+      if (!replaces) assert.deepEqual(applyMergePatch(target, mergePatches(one, other)), inTurn);
+    }),
+  );
+  t.end();
+});
+
+t.test('merging leaves the patches as they were', (t) => {
+  const [one, other] = [{ a: { b: 1 } }, { a: { c: 2 } }];
+  mergePatches(one, other);
+  t.strictSame([one, other], [{ a: { b: 1 } }, { a: { c: 2 } }]);
   t.end();
 });
 

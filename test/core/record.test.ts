@@ -14,12 +14,13 @@ const map = <V>(value: fc.Arbitrary<V>): fc.Arbitrary<ReadonlyMap<string, V>> =>
 
 const records: fc.Arbitrary<RunningRecord> = fc.record(
   {
+    patterns: text,
     keyId: text,
     stamp: fc.option(text, { nil: undefined }),
     parts: map(fc.string()) as fc.Arbitrary<ReadonlyMap<PartName, string>>,
     entries: map(map(fc.string())) as fc.Arbitrary<ReadonlyMap<SourceId, ReadonlyMap<string, string>>>,
   },
-  { noNullPrototype: true },
+  { noNullPrototype: true, requiredKeys: ['keyId', 'stamp', 'parts', 'entries'] },
 );
 
 const RECORD: RunningRecord = {
@@ -37,9 +38,9 @@ t.test('a record is read as it was written, whatever the names in it', (t) => {
 t.test('a record is the same text in whatever order it was put together', (t) => {
   const turned = <K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> => new Map([...map].reverse());
   fc.assert(
-    fc.property(records, ({ keyId, stamp, parts, entries }) => {
-      const other = { stamp, keyId, entries: turned(entries), parts: turned(parts) };
-      assert.equal(formatRecord(other), formatRecord({ keyId, stamp, parts, entries }));
+    fc.property(records, ({ parts, entries, ...rest }) => {
+      const other = { entries: turned(entries), parts: turned(parts), ...rest };
+      assert.equal(formatRecord(other), formatRecord({ ...rest, parts, entries }));
     }),
   );
   t.end();
@@ -60,6 +61,7 @@ t.test('two records differ by each of their parts', (t) => {
     { ...RECORD, keyId: 'l' },
     { ...RECORD, stamp: 't' },
     { ...RECORD, stamp: undefined },
+    { ...RECORD, patterns: 'p' },
     { ...RECORD, parts: new Map() },
     { ...RECORD, parts: new Map([['configmap/app#*', 'z']]) },
     { ...RECORD, parts: new Map([['configmap/api#*', 'x']]) },
@@ -127,6 +129,20 @@ t.test('any text is read without an error', (t) => {
       parseRecord(JSON.stringify({ v: 1, key: 'k', stamp, parts, entries }));
     }),
   );
+  t.end();
+});
+
+t.test('a record without expressions is written as before there were any', (t) => {
+  t.equal(
+    formatRecord(RECORD),
+    '{"v":1,"key":"k","stamp":"s","parts":{"configmap/app#*":"x"},"entries":{"configmap/app":{"a":"y"}}}',
+  );
+  t.match(formatRecord({ ...RECORD, patterns: 'p' }), '"stamp":"s","patterns":"p","parts"');
+  t.notOk('patterns' in (parseRecord(formatRecord(RECORD)) ?? { patterns: '' }));
+  for (const wrong of [7, null, {}, '']) {
+    const record = parseRecord(JSON.stringify({ v: 1, key: 'k', patterns: wrong, parts: {} }));
+    t.notOk('patterns' in (record ?? { patterns: '' }), JSON.stringify(wrong));
+  }
   t.end();
 });
 
