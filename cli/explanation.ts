@@ -8,8 +8,10 @@ import type { RolloutBy, Told } from '../watcher/told.ts';
 /** One sentence: what was decided and because of what. */
 export function sentence({ decision, rollout }: Told): string {
   if (rollout !== undefined) {
-    const waits = rollout.waiting === undefined ? '' : `; ${WAITING[rollout.waiting]}`;
-    return `${DONE_BY[rollout.by]} because ${rollout.causes.map(causeText).join(', and ')}${waits}`;
+    const causes = rollout.causes.map(causeText).join(', and ');
+    return rollout.waiting === undefined
+      ? `${DONE_BY[rollout.by]} because ${causes}`
+      : `Stamped because ${causes}; ${WAITING[rollout.waiting]}`;
   }
   const missing = 'missing' in decision ? ` Missing: ${decision.missing.join(', ')}.` : '';
   return `${REASONS[decision.reason]}${missing}`;

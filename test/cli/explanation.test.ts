@@ -11,6 +11,7 @@ import { decideIn, runStep, stampedFor } from '../core/decision-run.ts';
 import { APP, app, of } from '../core/decision-worlds.ts';
 import { RULES } from '../watcher/look.ts';
 import { sink } from './sink.ts';
+import { rolloutOf } from './told.ts';
 
 const workload = indexedWorkload(workloadOf(workloadJson({ spec: APP })), DEPLOYMENT, RULES);
 
@@ -92,5 +93,42 @@ t.test('no digest of a record reaches a line of the log', (t) => {
   t.equal(digests.length, 1);
   for (const digest of digests) t.notMatch(text(), digest);
   t.notMatch(text(), 'record"');
+  t.end();
+});
+
+for (const [waiting, words] of [
+  ['paused', 'the rollout waits for its owner, who has paused it'],
+  ['pause-period', 'the rollout waits for the end of the pause period'],
+  ['on-delete', 'its pods have it once their owner deletes them (OnDelete)'],
+] as const) {
+  t.test(`a rollout that waits (${waiting}) is never told as done`, (t) => {
+    t.equal(sentence(rolloutOf({ waiting })), `Stamped because configmap/app changed (a); ${words}`);
+    t.match(logFields(rolloutOf({ waiting })), { by: 'stamp', waiting });
+    t.end();
+  });
+}
+
+t.test('each way of bringing a rollout about has words of its own', (t) => {
+  const ways = ['stamp', 'restart', 'run-job', 'recreate', 'notify'] as const;
+  const said = ways.map((by) => sentence(rolloutOf({ by })).replace(/ because.*/, ''));
+  t.strictSame(said, ['Rolled', 'Restarted', 'Ran a Job', 'Created the Job again', 'Told the URL of --webhook-url']);
+  t.strictSame(
+    ways.map((by) => logFields(rolloutOf({ by })).by),
+    ways,
+  );
+  t.end();
+});
+
+t.test('what a kind or a setting makes of a decision is the sentence of the catalogue', (t) => {
+  for (const decision of [
+    { outcome: 'hold', reason: 'min-interval' },
+    { outcome: 'hold', reason: 'job-active' },
+    { outcome: 'accept', reason: 'cronjob-suspended' },
+    { outcome: 'report', reason: 'job-immutable' },
+    { outcome: 'resume', reason: 'pause-over' },
+    { outcome: 'release', reason: 'left-by-wave' },
+  ] as const) {
+    t.equal(sentence({ workload, decision }), REASONS[decision.reason]);
+  }
   t.end();
 });
