@@ -11,7 +11,9 @@ export type Pause =
   /** The next rollout pauses it. */
   | { readonly pause: 'armed' }
   /** Paused for a rollout; to be resumed in that many milliseconds, at once if there are none left. */
-  | { readonly pause: 'running'; readonly leftMs: number };
+  | { readonly pause: 'running'; readonly leftMs: number }
+  /** Somebody resumed it before its time. The mark has to go: the next pause may be that of a person. */
+  | { readonly pause: 'ended' };
 
 /** How a Deployment stands with its pause period. `raw` is the object as it was read, `now` milliseconds since 1970. */
 export function pauseOf(
@@ -23,8 +25,8 @@ export function pauseOf(
   const periodMs = parseDuration(annotations[vocabulary.pausePeriod] ?? '');
   const pausedAt = workload.annotations[vocabulary.pausedAt];
   const isPaused = asObject(asObject(raw).spec).paused === true;
-  if (isPaused && pausedAt !== undefined)
-    return { pause: 'running', leftMs: leftMs(parseInstant(pausedAt), periodMs, now) };
+  if (pausedAt !== undefined)
+    return isPaused ? { pause: 'running', leftMs: leftMs(parseInstant(pausedAt), periodMs, now) } : { pause: 'ended' };
   return { pause: periodMs === undefined || periodMs === 0 || isPaused ? 'none' : 'armed' };
 }
 

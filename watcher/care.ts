@@ -3,6 +3,7 @@ import { type Configuration, MISSING } from '../core/digest.ts';
 import { type Leftover, leftovers, releasePatch } from '../core/leftover.ts';
 import { type ActOptions, DONE, patchWorkload } from './act.ts';
 import type { LiveWorkload } from './live.ts';
+import type { Outcome } from './told.ts';
 import type { WorkResult } from './workers.ts';
 
 /** Ends the pause that restamp itself began. Whoever changed the Deployment since it was read makes it looked at again. */
@@ -11,6 +12,13 @@ export async function resume(live: LiveWorkload, options: ActOptions): Promise<W
   const annotations = { [options.rules.vocabulary.pausedAt]: null };
   const patch = { metadata: { resourceVersion, annotations }, spec: { paused: false } };
   return careFor(live, patch, options, { outcome: 'resume', reason: 'pause-over' });
+}
+
+/** Takes the mark of a pause off that somebody else has ended. Nobody is told: nothing comes of it. */
+export async function forgetPause(live: LiveWorkload, options: ActOptions): Promise<WorkResult> {
+  const { resourceVersion } = live.workload;
+  const annotations = { [options.rules.vocabulary.pausedAt]: null };
+  return careFor(live, { metadata: { resourceVersion, annotations } }, options);
 }
 
 /** What was taken off, by the uid of the workload: should it come back, somebody else wants it. */
@@ -44,11 +52,11 @@ async function careFor(
   live: LiveWorkload,
   patch: unknown,
   { transport, onDecision }: ActOptions,
-  decision: Parameters<ActOptions['onDecision']>[0]['decision'],
+  decision?: Outcome,
 ): Promise<WorkResult> {
   const answer = await patchWorkload(live, patch, transport);
   if (answer === 'changed meanwhile') return { result: 'again', cause: 'the workload changed meanwhile' };
   if (answer === 'gone') return DONE;
-  onDecision({ workload: live.indexed, decision });
+  if (decision !== undefined) onDecision({ workload: live.indexed, decision });
   return { result: 'later', inMs: 0 };
 }

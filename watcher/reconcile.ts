@@ -13,7 +13,7 @@ import { parseSourceId } from '../core/source.ts';
 import { describeError } from '../kube/error.ts';
 import { gather } from '../kube/gather.ts';
 import { type ActOptions, act, DONE, type WritingDecision } from './act.ts';
-import { type Released, release, removable, resume } from './care.ts';
+import { forgetPause, type Released, release, removable, resume } from './care.ts';
 import { type LiveWorkload, readLive } from './live.ts';
 import type { Told } from './told.ts';
 import type { WorkResult } from './workers.ts';
@@ -60,6 +60,7 @@ async function lookLive(indexed: IndexedWorkload, options: ReconcileOptions): Pr
   if (live === undefined) return DONE; // Gone: the watch will say so too.
   const { pause } = live;
   if (pause.pause === 'running' && pause.leftMs === 0) return resume(live, options);
+  if (pause.pause === 'ended') return forgetPause(live, options);
   const result = await decideLive(live, options);
   return pause.pause === 'running' ? noLaterThan(pause.leftMs, result) : result;
 }

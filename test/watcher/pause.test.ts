@@ -130,9 +130,25 @@ t.test('one that a person resumed during the pause is not paused or resumed agai
   world.store.put(specced(world.stored(), { paused: false }));
   world.watch();
   await world.clock.advance(10 * MINUTE);
+  t.strictSame(await world.look(), { result: 'later', inMs: 0 });
+  t.equal(pausedAt(world), undefined, 'the mark of the pause goes');
+  world.watch();
   t.strictSame(await world.look(), DONE);
-  t.equal(world.store.writes.length, 1);
+  t.equal(world.store.writes.length, 2);
   t.equal(isPaused(world), false);
+});
+
+t.test('one that a person resumed during the pause and pauses later stays paused for ever', async (t) => {
+  const world = waiting();
+  await world.look();
+  world.store.put(specced(world.stored(), { paused: false }));
+  world.watch();
+  await world.look();
+  world.store.put(specced(world.stored(), { paused: true }));
+  world.watch();
+  await world.clock.advance(60 * MINUTE);
+  await world.look();
+  t.equal(isPaused(world), true);
 });
 
 t.test('a Deployment that changes while it is being resumed is looked at again', async (t) => {
