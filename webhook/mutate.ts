@@ -8,15 +8,18 @@ import {
   type Known,
   type Question,
 } from '../core/admission.ts';
+import { READS_PER_REVIEW } from '../core/defaults.ts';
 import { configurationOf } from '../core/digest.ts';
 import { isControlled, workloadRef } from '../core/effect.ts';
 import type { Keyring } from '../core/key.ts';
+import { CONFIG_HASH, HISTORY, RECORD } from '../core/names.ts';
+import { type Ours, oursOf } from '../core/ours.ts';
 import { parseWorkload } from '../core/parse.ts';
 import { admissionPatch } from '../core/patch.ts';
 import { LABELLED_NAMESPACE, type PolicyOptions, policy } from '../core/policy.ts';
 import type { Reason } from '../core/reason.ts';
-import { podUses, type ReferenceOptions } from '../core/reference.ts';
-import { matchesPattern, type Selection, type SourceRules } from '../core/selection.ts';
+import { podUses, type ReferenceOptions, type Use } from '../core/reference.ts';
+import { matchesPattern, type Selection, type SourceRules, selectReferences } from '../core/selection.ts';
 import { parseSourceId } from '../core/source.ts';
 import { kindOf, type WorkloadKind } from '../core/workload.ts';
 import { describeError } from '../kube/error.ts';
@@ -66,7 +69,8 @@ export async function mutate(request: AdmissionRequest, options: MutateOptions):
   if (!verdict.managed) return passed(verdict.reason);
   const question = consider(object, old);
   if (question.ask === 'nothing') return answered(object, question.answer);
-  return answerRead(question, { object, selection: verdict.selection }, options);
+  const uses = podUses(object.workload.template.spec, options.references);
+  return answerRead(question, { object, uses, selection: verdict.selection }, options);
 }
 
 function admitted(
@@ -91,32 +95,79 @@ function passed(reason: Reason): Mutation {
 
 interface Selected {
   readonly object: Admitted;
+  readonly uses: readonly Use[];
   readonly selection: Selection;
 }
+
+/** Why nothing was read: for the log, and for whoever sent the request. */
+interface Unread {
+  readonly cause: string;
+  readonly warning: string;
+}
+
+const UNREAD_WARNING =
+  'restamp could not read the configuration in time and stamped nothing; its watcher sees to this workload';
+
+/**
+ * Annotations that the API server takes in one object (apimachinery's TotalAnnotationSizeLimitB) less room for those that
+ * controllers add later: the Deployment controller copies ours to ReplicaSets, beside its own. One byte more, and the
+ * request would be denied because of us.
+ */
+const ANNOTATIONS_LIMIT = (256 - 8) * 1024;
+
+const NO_ROOM: Unread = {
+  cause: 'the record has no room among the annotations',
+  warning: 'restamp stamped nothing: its record has no room in the 256 KiB that the annotations of an object share',
+};
 
 async function answerRead(
   question: Exclude<Question, { ask: 'nothing' }>,
   selected: Selected,
   options: MutateOptions,
 ): Promise<Mutation> {
+  const tooMany = beyondBound(selected);
+  if (tooMany !== undefined) return unread(question, selected.object, tooMany);
   try {
     const keyring = options.keyring();
     if (keyring === undefined) throw new Error('the key of the installation is not known yet');
     const known = await readKnown(selected, keyring, options);
-    return answered(selected.object, admit(question, selected.object, known));
+    const answer = admit(question, selected.object, known);
+    if (!hasRoom(selected.object, answer.ours)) return unread(question, selected.object, NO_ROOM);
+    return answered(selected.object, answer);
   } catch (error) {
-    return unread(question, selected.object, describeError(error));
+    return unread(question, selected.object, { cause: describeError(error), warning: UNREAD_WARNING });
   }
 }
 
+function hasRoom({ workload }: Admitted, { stamp, record, history }: Ours): boolean {
+  const { annotations, template } = workload;
+  return (
+    sizeOf({ ...annotations, [RECORD]: record, [HISTORY]: history }) <= ANNOTATIONS_LIMIT &&
+    sizeOf({ ...template.annotations, [CONFIG_HASH]: stamp }) <= ANNOTATIONS_LIMIT
+  );
+}
+
+function sizeOf(annotations: Readonly<Record<string, string | undefined>>): number {
+  return Object.entries(annotations)
+    .map(([name, value]) => (value === undefined ? 0 : Buffer.byteLength(name) + Buffer.byteLength(value)))
+    .reduce((total, size) => total + size, 0);
+}
+
+/** Told before anything is read. What expressions find besides is bounded by itself (SELECTED_SOURCES). */
+function beyondBound({ uses, selection }: Selected): Unread | undefined {
+  const count = selectReferences(uses, selection).length;
+  if (count <= READS_PER_REVIEW) return undefined;
+  const cause = `${count} ConfigMaps and Secrets are referred to, and no more than ${READS_PER_REVIEW} are read`;
+  return { cause, warning: `restamp stamped nothing: ${cause} for one workload` };
+}
+
 async function readKnown(
-  { object: { workload }, selection }: Selected,
+  { object: { workload }, uses, selection }: Selected,
   keyring: Keyring,
-  { transport, budgetMs, references, sources, onCreate, onDelete, rollsElsewhere }: MutateOptions,
+  { transport, budgetMs, sources, onCreate, onDelete, rollsElsewhere }: MutateOptions,
 ): Promise<Known> {
-  const { namespace, template } = workload;
-  const gatherable = { namespace, uses: podUses(template.spec, references), selection };
-  const gathered = await gather(gatherable, { transport, sources }, AbortSignal.timeout(budgetMs));
+  const { namespace } = workload;
+  const gathered = await gather({ namespace, uses, selection }, { transport, sources }, AbortSignal.timeout(budgetMs));
   return {
     keyring,
     rollsElsewhere,
@@ -125,12 +176,16 @@ async function readKnown(
   };
 }
 
-function unread(question: Exclude<Question, { ask: 'nothing' }>, object: Admitted, cause: string): Mutation {
-  const { verdict, told } = answered(object, admitUnread(question));
-  const warnings = [
-    'restamp could not read the configuration in time and stamped nothing; its watcher sees to this workload',
-  ];
-  return { verdict: { ...verdict, warnings }, told: { ...told, cause } };
+function unread(
+  question: Exclude<Question, { ask: 'nothing' }>,
+  object: Admitted,
+  { cause, warning }: Unread,
+): Mutation {
+  const answer = admitUnread(question);
+  // Where not even what was there before has room, the object stays as it came.
+  const ours = hasRoom(object, answer.ours) ? answer.ours : oursOf(object.workload);
+  const { verdict, told } = answered(object, { ...answer, ours });
+  return { verdict: { ...verdict, warnings: [warning] }, told: { ...told, cause } };
 }
 
 function answered(object: Admitted, answer: Answer): Mutation {
