@@ -35,7 +35,7 @@ export interface Owner {
  * - `stays`: template, generation, revisions and Jobs are what they were.
  * - `restarts`: an Argo Rollout's `spec.restartAt` was set once, the template is what it was.
  * - `runs`: one Job of the CronJob more.
- * - `recreated`: a Job of the same name and another uid.
+ * - `recreated`: a Job of the same name and another uid, once.
  * - `resumes`: what was stamped before rolls now: one revision more.
  * - `posts`: one request at the group's sink, and the workload is what it was.
  * - `changes`: no more than that: the checks say what has to be seen.

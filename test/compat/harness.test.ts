@@ -120,7 +120,7 @@ const WRONG: readonly { readonly one: CompatCase; readonly change?: RegExp; read
   },
 ];
 
-const surroundings = { ...(await surround(t)), confined: false };
+const surroundings = { ...(await surround(t)), deadlineMs: 6_000 };
 const all = [...CASES, ...WRONG.map(({ one }) => one)];
 const verdicts = await runGroup({ name: 'harness', args: [] }, all, surroundings);
 

@@ -1,6 +1,6 @@
 /** What is seen of a case's workload at a moment, and whether two moments differ as they should. */
-import { asList, asObject, asText, equalJson, type JsonObject, stringMap } from '../../core/json.ts';
-import { RECORD } from '../../core/names.ts';
+import { asList, asObject, asText, equalJson, type JsonObject, parseJson, stringMap } from '../../core/json.ts';
+import { HISTORY, RECORD } from '../../core/names.ts';
 import type { CompatCase, Outcome } from './case.ts';
 import type { Client } from './client.ts';
 import { revisionKindOf, templateOf, type WorkloadKind } from './kinds.ts';
@@ -148,7 +148,11 @@ const EXPECTATIONS: Readonly<Record<Outcome, (now: Sight, before: Sight) => stri
     const count = newJobs(now, before).length;
     return count === 1 ? undefined : `${count} Jobs of it were created`;
   },
-  recreated: (now, before) => (now.uid === before.uid ? 'it was not created anew' : undefined),
+  recreated: (now, before) => {
+    if (now.uid === before.uid) return 'it was not created anew';
+    const count = told(now) - told(before);
+    return count === 1 ? undefined : `it was created anew ${count} times, as its history tells`;
+  },
   resumes: (now, before) => {
     if (!sameTemplate(now, before)) return 'its template changed once more';
     const count = now.revisions - before.revisions;
@@ -169,6 +173,11 @@ function specWrites(now: Sight, before: Sight): number {
 
 function sameTemplate(now: Sight, before: Sight): boolean {
   return equalJson(now.template, before.template);
+}
+
+/** How many rollouts its history tells of: of a Job that is gone nothing else does. */
+function told({ annotations }: Sight): number {
+  return asList(parseJson(annotations[HISTORY] ?? '')).length;
 }
 
 /** The Jobs of a CronJob that were not there before. */

@@ -3,7 +3,6 @@
  * the witnesses are touched, and when they have rolled it is seen what came of each change; then the same for the flips.
  */
 import { asObject, asText } from '../../core/json.ts';
-import { INJECT } from '../../core/names.ts';
 import type { Action, CompatCase, Group } from './case.ts';
 import type { Client } from './client.ts';
 import { labelled, type Texts } from './manifest.ts';
@@ -25,7 +24,8 @@ export interface Surroundings {
   readonly client: Client;
   /** What every watcher is given. */
   readonly watcherArgs: readonly string[];
-  readonly confined: boolean;
+  /** How long to wait for what does not come; {@link DEADLINE_MS} if left out. */
+  readonly deadlineMs?: number;
 }
 
 /** What was seen of a case: nothing wrong, or what was. */
@@ -37,11 +37,8 @@ export interface Verdict {
 /** Cases worked on at once: enough to hide the API server's latency. */
 const AT_ONCE = 12;
 
-/** A record is written within a moment of a watcher's start. */
-const RECORD_DEADLINE_MS = 20_000;
-
-/** After the witnesses have rolled, for what takes longer than they do; it ends as soon as everything is there. */
-const LATE_DEADLINE_MS = 15_000;
+/** A record, or a rollout after the witnesses', comes within a moment; a busy machine gets longer. */
+const DEADLINE_MS = 30_000;
 
 export async function runGroup(
   group: Group,
@@ -67,6 +64,7 @@ class GroupRun {
   readonly #group: Group;
   readonly #cases: readonly CompatCase[];
   readonly #client: Client;
+  readonly #deadlineMs: number;
   readonly #watchers: Watchers;
   readonly #witnesses: Witnesses;
   readonly #view: View;
@@ -74,11 +72,16 @@ class GroupRun {
   readonly #wrong = new Map<string, string>();
   readonly #wrongFlips = new Map<string, string>();
 
-  constructor(group: Group, cases: readonly CompatCase[], { client, watcherArgs, confined, sink }: GroupSurroundings) {
+  constructor(
+    group: Group,
+    cases: readonly CompatCase[],
+    { client, watcherArgs, deadlineMs = DEADLINE_MS, sink }: GroupSurroundings,
+  ) {
     this.#group = group;
     this.#cases = cases;
     this.#client = client;
-    this.#watchers = new Watchers({ shared: watcherArgs, group, confined, sinkUrl: sink?.url ?? '' });
+    this.#deadlineMs = deadlineMs;
+    this.#watchers = new Watchers({ shared: watcherArgs, group, sinkUrl: sink?.url ?? '' });
     const kinds = group.witnesses ?? ['ConfigMap', 'Secret'];
     this.#witnesses = new Witnesses({ client, namespace: `witness-${group.name}`, kinds });
     this.#view = { client, group: group.name, posts: () => sink?.posts() ?? 0 };
@@ -138,7 +141,7 @@ class GroupRun {
       return sight === undefined || !isRolledOut(sight) || (unrecorded !== true && !isRecorded(sight));
     };
     await this.#witnesses.met();
-    const missing = await this.#until(RECORD_DEADLINE_MS, unready);
+    const missing = await this.#until(unready);
     for (const one of missing) {
       this.fail([one], `it has no record, or its controller made no revision (${this.#watchers.lastDecision(one.id)})`);
     }
@@ -201,7 +204,7 @@ class GroupRun {
     expected: (one: CompatCase) => Expectation,
   ): Promise<ReadonlyMap<string, string>> {
     await this.#witnesses.pass();
-    await this.#until(LATE_DEADLINE_MS, (one, now) => {
+    await this.#until((one, now) => {
       const { outcome } = expected(one);
       return outcome !== 'stays' && cases.includes(one) && judge(one.id, expected(one), now, before) !== undefined;
     });
@@ -215,11 +218,8 @@ class GroupRun {
   }
 
   /** Looks until no sound case is lacking something any more, or time is up; answers those that are. */
-  async #until(
-    deadlineMs: number,
-    lacking: (one: CompatCase, seen: Snapshot) => boolean,
-  ): Promise<readonly CompatCase[]> {
-    const end = performance.now() + deadlineMs;
+  async #until(lacking: (one: CompatCase, seen: Snapshot) => boolean): Promise<readonly CompatCase[]> {
+    const end = performance.now() + this.#deadlineMs;
     while (true) {
       const cases = this.#sound();
       const seen = await look(this.#view, cases);
@@ -333,6 +333,3 @@ async function inParallel<T>(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, hand));
 }
-
-/** Labels of a namespace whose admissions the webhook sees. */
-export const SEEN_BY_WEBHOOK = { [INJECT]: 'enabled' } as const;

@@ -8,8 +8,6 @@ export interface WatchersOptions {
   /** What every watcher of this installation is given: its kubeconfig and addresses. */
   readonly shared: readonly string[];
   readonly group: Group;
-  /** Without it a watcher sees every namespace of the cluster: for a harness check with one group. */
-  readonly confined: boolean;
   readonly sinkUrl: string;
 }
 
@@ -43,14 +41,15 @@ export class Watchers {
   }
 
   #process(args: readonly string[]): RestampProcess {
-    const { shared, group, confined, sinkUrl } = this.#options;
-    const selects = args.some((arg) => arg.startsWith('--namespace-selector'));
+    const { shared, group, sinkUrl } = this.#options;
+    // Options that choose namespaces themselves must keep to those of the group.
+    const chooses = args.some((arg) => /^--namespace(s|-selector)=/.test(arg));
     return new RestampProcess({
       command: 'watcher',
       args: [
         ...shared,
         '--log-level=debug',
-        ...(confined && !selects ? [`--namespace-selector=${GROUP_LABEL}=${group.name}`] : []),
+        ...(chooses ? [] : [`--namespace-selector=${GROUP_LABEL}=${group.name}`]),
         ...args.map((arg) => arg.replace('{sink}', sinkUrl)),
       ],
       onLine: (line) => this.#lines.push(line),

@@ -3,7 +3,7 @@ import { annotate, edit, label } from '../actions.ts';
 import { type Cell, casesOf, cellId, cellWords, type Row, type Table } from '../build.ts';
 import type { CompatCase } from '../case.ts';
 import type { WorkloadKind } from '../kinds.ts';
-import { configMap, podUsing, secret, together } from '../manifest.ts';
+import { configMap, container, podUsing, secret, together } from '../manifest.ts';
 import { PLAIN } from './groups.ts';
 
 export const AUTO = 'reloader.stakater.com/auto';
@@ -225,6 +225,29 @@ const CONTENT: readonly Row[] = [
     sources: [configMap(), secret('other')],
     parts: { pod: together(podUsing('env-from', 'ConfigMap'), podUsing('volume', 'Secret', { name: 'other' })) },
     change: [edit('ConfigMap'), edit('Secret', { used: 'two' }, 'other')],
+  },
+  {
+    id: 'auto-shared',
+    name: 'auto "true": two containers that share a ConfigMap are one rollout',
+    annotations: TRUE,
+    parts: {
+      podSpec: {
+        containers: [
+          container('first', { envFrom: [{ configMapRef: { name: 'source' } }] }),
+          container('second', { envFrom: [{ configMapRef: { name: 'source' } }] }),
+        ],
+      },
+    },
+  },
+  {
+    id: 'auto-second-container',
+    name: 'auto "true": a ConfigMap of the second container alone rolls',
+    annotations: TRUE,
+    parts: {
+      podSpec: {
+        containers: [container('first', {}), container('second', { envFrom: [{ configMapRef: { name: 'source' } }] })],
+      },
+    },
   },
   {
     id: 'auto-many-edits',

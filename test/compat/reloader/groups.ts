@@ -37,6 +37,13 @@ export const IGNORED_NAMESPACES: Group = {
   flipArgs: [],
 };
 
+/** As Reloader with `watchGlobally: false`, which takes the namespace from its environment. */
+export const SCOPED: Group = {
+  name: 'scoped',
+  args: ['--namespaces=scoped-inside,scoped-inside-too,witness-scoped'],
+  flipArgs: ['--namespaces=scoped-inside,scoped-inside-too,scoped-outside,witness-scoped'],
+};
+
 export const SELECTED: Group = {
   name: 'selected',
   args: ['--namespace-selector=compat-group=selected,team=a'],
@@ -91,7 +98,7 @@ export const ACCEPTED: Group = {
   args: [
     '--is-Argo-Rollouts=true',
     '--log-format=json',
-    '--log-level=warning',
+    '--log-level=trace',
     '--enable-pprof=false',
     '--pprof-addr=:6060',
   ],
@@ -122,6 +129,7 @@ export const RELOADER_GROUPS: readonly Group[] = [
   SYNC,
   CSI,
   NO_CSI,
+  SCOPED,
   SELECTED,
   SELECTED_SET,
   LABELLED,

@@ -15,7 +15,7 @@ const APP = { kind: 'Deployment', name: 'app' };
 const TABLE: Table = { tool: 'reloader', group: PAUSE, form: 'auto' };
 
 /** Longer than a look at all cases of the group takes, shorter than anybody waits for the resumption. */
-const PERIOD = '10s';
+const PERIOD = '15s';
 
 const auto = (period: string): Texts => ({ [AUTO]: 'true', [PAUSE_PERIOD]: period });
 
@@ -120,7 +120,7 @@ const RESTARTED: readonly Row[] = [
   {
     id: 'pause-restart',
     name: 'a Deployment that was paused before restamp restarted resumes when its period is over',
-    annotations: auto('20s'),
+    annotations: auto('25s'),
     outcome: 'stamped',
     checks: [pausedSince()],
     flip: resumes,

@@ -15,7 +15,7 @@ const CELLS: readonly (readonly [WorkloadKind, SourceKind, string])[] = [
   ['StatefulSet', 'Secret', 'app-(config|secret)'],
   ['DaemonSet', 'ConfigMap', '.*-config'],
   ['CronJob', 'ConfigMap', 'app-[a-z]+'],
-  ['Rollout', 'Secret', 'app-c.nfig'],
+  ['Rollout', 'Secret', 'app-c[a-z]nfig'],
 ];
 
 const MATRIX: readonly Row[] = CELLS.flatMap(([kind, source, expression]): Row[] => {
@@ -88,6 +88,16 @@ const DETAILS: readonly Row[] = [
     annotations: { [RELOAD.ConfigMap]: 'plain, app-[0-9]+' },
     sources: maps('plain', 'app-7'),
     change: change('app-7'),
+  },
+  {
+    id: 'regex-dot',
+    name: 'a dot alone makes no expression, names have them: app.conf does not name app-conf (Reloader: it does)',
+    use: 'none',
+    annotations: { [RELOAD.ConfigMap]: 'app.conf' },
+    sources: maps('app.conf', 'app-conf'),
+    change: change('app-conf'),
+    outcome: 'stays',
+    flip: { change: change('app.conf') },
   },
   {
     id: 'regex-referenced',

@@ -6,6 +6,7 @@ import type { SourceKind, WorkloadKind } from '../kinds.ts';
 import { configMap } from '../manifest.ts';
 import { AUTO } from './auto.ts';
 import { PLAIN } from './groups.ts';
+import { RELOAD } from './named.ts';
 
 export const SEARCH = 'reloader.stakater.com/search';
 export const MATCH = 'reloader.stakater.com/match';
@@ -86,6 +87,11 @@ const DETAILS: readonly Row[] = [
     id: 'search-and-auto',
     name: 'auto takes precedence over search: it rolls for what is not marked',
     annotations: { ...SEARCHING, [AUTO]: 'true' },
+  },
+  {
+    id: 'search-and-named',
+    name: 'search beside a list of names: what is named counts without a mark',
+    annotations: { ...SEARCHING, [RELOAD.ConfigMap]: 'source' },
   },
   {
     id: 'search-other-key',

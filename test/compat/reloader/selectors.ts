@@ -1,9 +1,9 @@
-/** `--namespace-selector` and `--resource-label-selector`. */
+/** `--namespaces`, `--namespace-selector` and `--resource-label-selector`. */
 import { edit, label, patch } from '../actions.ts';
 import { casesOf, type Row, type Table } from '../build.ts';
 import type { CompatCase, Group } from '../case.ts';
 import { AUTO } from './auto.ts';
-import { LABELLED, SELECTED, SELECTED_SET } from './groups.ts';
+import { LABELLED, SCOPED, SELECTED, SELECTED_SET } from './groups.ts';
 import { RELOAD } from './named.ts';
 
 const TRUE = { [AUTO]: 'true' };
@@ -114,7 +114,25 @@ const SOURCES: readonly Row[] = [
   },
 ];
 
+const PLACES: readonly Row[] = [
+  { id: 'scoped-inside', name: 'namespaces: in the first of a list it rolls', annotations: TRUE },
+  {
+    id: 'scoped-inside-too',
+    name: 'namespaces: in the second of a list it rolls',
+    kind: 'StatefulSet',
+    source: 'Secret',
+    annotations: TRUE,
+  },
+  {
+    ...staying,
+    id: 'scoped-outside',
+    name: 'namespaces: in a namespace that is not in the list it stays',
+    flip: { change: [edit('ConfigMap', { used: 'three' })] },
+  },
+];
+
 export const CASES: readonly CompatCase[] = [
+  ...casesOf(table(SCOPED), PLACES),
   ...casesOf(table(SELECTED), EQUAL),
   ...casesOf(table(SELECTED_SET), SETS),
   ...casesOf(table(LABELLED), SOURCES),

@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
     use: 'none',
     form: 'regex',
     source: 'Secret',
-    templateAnnotations: { [RELOAD.Secret]: 's.urce' },
+    templateAnnotations: { [RELOAD.Secret]: 's[a-z]urce' },
   },
   {
     id: 'template-search',
