@@ -39,11 +39,16 @@ function isReadKind(kind: SourceName['kind']): kind is ReadKind {
   return kind !== 'SecretProviderClass';
 }
 
-/** Does something for each item, READS_AT_ONCE of them at a time; rejects with the first that fails. */
+/** Does something for each item, READS_AT_ONCE of them at a time; rejects with the first that fails, and begins no more. */
 async function eachOf<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values();
+  const left = [...items];
   const lane = async (): Promise<void> => {
-    for (const item of left) await act(item);
+    try {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await act(item);
+    } catch (error) {
+      left.length = 0;
+      throw error;
+    }
   };
   await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, items.length) }, lane));
 }
