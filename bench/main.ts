@@ -42,6 +42,11 @@ async function main(argv: readonly string[]): Promise<number> {
   if (!isBench(name))
     return wrong([`there is no bench "${name}"; npm run bench -- BENCH, with BENCH one of: ${NAMES}`]);
   switch (name) {
+    case 'admissions':
+      return run(parseOptions(BENCHES.admissions.options, rest, {}), async (options, surroundings) => {
+        const { benchAdmissions } = await import('./admissions.ts');
+        return benchAdmissions(options, surroundings);
+      });
     case 'memory':
       return run(parseOptions(BENCHES.memory.options, rest, {}), async (options, surroundings) => {
         const { benchMemory } = await import('./memory.ts');
