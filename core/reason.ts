@@ -32,6 +32,8 @@ export const REASONS = {
   'source-missing': 'There is a reason to roll, but a required source or key is missing and new pods could not start.',
   'min-interval': 'The workload rolled a short while ago and asks for more time between two rollouts.',
   'job-active': 'A Job of the CronJob runs, and it forbids a second one beside it.',
+  'still-owner':
+    'The workload owns ConfigMaps or Secrets, by wave; its finalizer stays until restamp clean-up has run.',
   // Nothing that could be done.
   'job-immutable': 'The template of a Job cannot be changed; its pods keep the configuration they started with.',
   'job-finished': 'The Job has finished; nothing of it runs.',

@@ -2,13 +2,14 @@
 import { type ClassStatus, classSource, parseClassStatus } from '../core/class-status.ts';
 import { READS_AT_ONCE } from '../core/defaults.ts';
 import type { Sources } from '../core/digest.ts';
-import { asList, asObject, asText } from '../core/json.ts';
+import { asList, asObject, asText, type JsonObject } from '../core/json.ts';
 import { parseSource } from '../core/parse.ts';
 import type { Reference } from '../core/reference.ts';
 import { type Source, type SourceId, type SourceName, sourceId } from '../core/source.ts';
 import type { WorkloadKind } from '../core/workload.ts';
 import { isStatus } from './error.ts';
 import { METADATA_ONLY_LIST } from './metadata.ts';
+import { pages } from './pages.ts';
 import { CLASS_STATUSES, CONFIG_MAPS, isObjectName, type Resource, resourcePath, SECRETS } from './path.ts';
 import type { KubeTransport } from './transport.ts';
 
@@ -84,9 +85,6 @@ async function readClassStatuses(
   return asList(asObject(list).items).flatMap((item) => parseClassStatus(item) ?? []);
 }
 
-/** A page of names: the API server's own default for large lists (client-go's pager), as in the reflector. */
-const PAGE_SIZE = '500';
-
 /** The names of all sources of a kind in a namespace, as metadata only. For a class: those that pods tell of. */
 export async function listSourceNames(
   transport: KubeTransport,
@@ -103,24 +101,36 @@ export async function listSourceNames(
 async function listNames(
   transport: KubeTransport,
   resource: Resource,
-  { namespace, signal }: { namespace: string; signal?: AbortSignal },
+  at: { namespace: string; signal?: AbortSignal },
 ): Promise<readonly string[]> {
   const names: string[] = [];
-  let next: string | undefined = '';
-  while (next !== undefined) {
-    const page = asObject(
-      await transport.request({
-        method: 'GET',
-        path: resourcePath(resource, { namespace }),
-        query: { limit: PAGE_SIZE, ...(next === '' ? {} : { continue: next }) },
-        accept: METADATA_ONLY_LIST,
-        ...(signal === undefined ? {} : { signal }),
-      }),
-    );
-    names.push(...asList(page.items).flatMap((item) => asText(asObject(asObject(item).metadata).name) ?? []));
-    next = asText(asObject(page.metadata).continue);
-  }
+  for await (const metadata of listMetadata(transport, resource, at)) names.push(asText(metadata.name) ?? '');
   return names;
+}
+
+/** Whether a ConfigMap or Secret of a namespace would be deleted with an object, as one that it owns. */
+export async function ownsSources(
+  transport: KubeTransport,
+  { namespace, uid }: { namespace: string; uid: string },
+): Promise<boolean> {
+  for (const resource of [CONFIG_MAPS, SECRETS]) {
+    for await (const { ownerReferences } of listMetadata(transport, resource, { namespace })) {
+      if (asList(ownerReferences).some((owner) => asObject(owner).uid === uid)) return true;
+    }
+  }
+  return false;
+}
+
+async function* listMetadata(
+  transport: KubeTransport,
+  resource: Resource,
+  { namespace, signal }: { namespace: string; signal?: AbortSignal },
+): AsyncIterable<JsonObject> {
+  const path = resourcePath(resource, { namespace });
+  const request = { path, accept: METADATA_ONLY_LIST, ...(signal === undefined ? {} : { signal }) };
+  for await (const { items } of pages(transport, request)) {
+    for (const item of items) yield asObject(asObject(item).metadata);
+  }
 }
 
 /** Reads one workload as it came; `undefined` where it is gone. */

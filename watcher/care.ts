@@ -1,6 +1,7 @@
 /** What is to be done about a workload besides its configuration: end a pause, remove what old versions of wave left. */
 import { type Configuration, MISSING } from '../core/digest.ts';
 import { type Leftover, leftovers, releasePatch } from '../core/leftover.ts';
+import { ownsSources } from '../kube/reader.ts';
 import { type ActOptions, DONE, patchWorkload } from './act.ts';
 import type { LiveWorkload } from './live.ts';
 import type { Outcome } from './told.ts';
@@ -22,18 +23,42 @@ export async function forgetPause(live: LiveWorkload, options: ActOptions): Prom
 }
 
 /** What was taken off, by the uid of the workload: should it come back, somebody else wants it. */
-export type Released = Set<`${string} ${Leftover}`>;
+export type Released = Set<`${string} ${Leftover | 'still-owner'}`>;
 
-/** What of wave's can be taken off now: what was parked for a source stays so until that is there. */
-export function removable(
+/** What of wave's is to be taken off now, or why it has to stay. */
+export type Removal =
+  | { readonly remove: readonly Leftover[] }
+  /** wave made the workload the owner of its sources: without the finalizer, deleting it would delete them. */
+  | { readonly remove: readonly Leftover[]; readonly keep: 'still-owner' };
+
+/**
+ * What was parked for a source stays so until that is there. The finalizer stays while the workload owns ConfigMaps or
+ * Secrets: wave itself took those references off before it let go, and the watcher has no right to.
+ */
+export async function removal(
   { raw, workload }: LiveWorkload,
   wanted: Configuration,
-  released: Released,
-): readonly Leftover[] {
+  { released, transport }: ActOptions & { readonly released: Released },
+): Promise<Removal> {
+  const found = leftovers(raw).filter((leftover) => !released.has(`${workload.uid} ${leftover}`));
   const waits = [...wanted.parts.values()].includes(MISSING);
-  return leftovers(raw)
-    .filter((leftover) => leftover === 'finalizer' || !waits)
-    .filter((leftover) => !released.has(`${workload.uid} ${leftover}`));
+  const remove = found.filter((leftover) => leftover === 'parked' && !waits);
+  if (!found.includes('finalizer')) return { remove };
+  return (await ownsSources(transport, workload))
+    ? { remove, keep: 'still-owner' }
+    : { remove: [...remove, 'finalizer'] };
+}
+
+/** Told once: it is found anew at each look, and is no decision about the configuration. */
+export function tellKept(
+  { indexed, workload }: LiveWorkload,
+  keep: 'still-owner',
+  { released, onDecision }: ActOptions & { readonly released: Released },
+): void {
+  const told = `${workload.uid} ${keep}` as const;
+  if (released.has(told)) return;
+  released.add(told);
+  onDecision({ workload: indexed, decision: { outcome: 'hold', reason: keep } });
 }
 
 export async function release(

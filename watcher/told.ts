@@ -7,7 +7,7 @@ import type { IndexedWorkload } from './workload-index.ts';
 /** What came of a look: what was decided, or what the workload's kind or its settings made of it. */
 export type Outcome =
   | Decision
-  | { readonly outcome: 'hold'; readonly reason: 'min-interval' | 'job-active' }
+  | { readonly outcome: 'hold'; readonly reason: 'min-interval' | 'job-active' | 'still-owner' }
   | { readonly outcome: 'accept'; readonly reason: 'cronjob-suspended' }
   | { readonly outcome: 'report'; readonly reason: 'job-immutable' }
   | { readonly outcome: 'none'; readonly reason: 'job-finished' }

@@ -86,6 +86,20 @@ t.test('the finalizer of one that is being deleted goes, so that it can', async 
   t.strictSame(finalizersOf(world), []);
 });
 
+t.test('while the workload owns a source its finalizer stays, which is told once', async (t) => {
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'uid-of-web', controller: false };
+  const owned = app('1');
+  const references = { ...owned, metadata: { ...asObject(owned.metadata), ownerReferences: [owner] } };
+  const metadata = { finalizers: [WAVE.finalizer], uid: 'uid-of-web' };
+  const world = worldOf(deployment({ annotations: ON, metadata }), [references], { label: '' });
+  for (let n = 0; n < 3; n += 1) await world.look();
+  t.strictSame(finalizersOf(world), [WAVE.finalizer]);
+  t.equal(words(world).filter((word) => word === 'hold').length, 1);
+  world.store.put(owned);
+  await world.look();
+  t.strictSame(finalizersOf(world), [], 'and goes with the reference');
+});
+
 t.test('what comes back is wanted by somebody else, and is not fought over', async (t) => {
   const world = worldOf(parked(), [app('1'), db()], { label: '' });
   await world.look();

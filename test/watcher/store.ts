@@ -76,7 +76,8 @@ export class Store implements KubeTransport {
     this.before(request);
     if (request.method === 'POST') return this.#create(request);
     const object = this.#objects.get(request.path);
-    if (object === undefined && isCollection(request.path)) return { items: this.collection(request.path).map(copy) };
+    if (object === undefined && isCollection(request.path))
+      return { metadata: { resourceVersion: String(this.#version) }, items: this.collection(request.path).map(copy) };
     if (object === undefined) throw fault(request, 404, 'NotFound');
     switch (request.method) {
       case 'GET':
