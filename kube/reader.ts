@@ -104,7 +104,10 @@ async function listNames(
   at: { namespace: string; signal?: AbortSignal },
 ): Promise<readonly string[]> {
   const names: string[] = [];
-  for await (const metadata of listMetadata(transport, resource, at)) names.push(asText(metadata.name) ?? '');
+  for await (const metadata of listMetadata(transport, resource, at)) {
+    const name = asText(metadata.name);
+    if (name !== undefined) names.push(name);
+  }
   return names;
 }
 

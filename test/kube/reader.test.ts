@@ -106,7 +106,10 @@ t.test('names are listed by the page, as metadata only, to the last page', async
 
 t.test('a namespace without sources has no names, and items without a name are passed over', async (t) => {
   t.strictSame(await listSourceNames(fakeApi([]), { kind: 'Secret', namespace: 'shop' }), []);
-  const odd = { ...fakeApi([]), request: async () => ({ items: [{}, null, { metadata: { name: 7 } }] }) };
+  const odd = {
+    ...fakeApi([]),
+    request: async () => ({ metadata: { resourceVersion: '9' }, items: [{}, null, { metadata: { name: 7 } }] }),
+  };
   t.strictSame(await listSourceNames(odd, { kind: 'Secret', namespace: 'shop' }), []);
 });
 

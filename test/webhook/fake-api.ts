@@ -105,7 +105,8 @@ function isCollection(path: string): boolean {
 function pageOf(objects: readonly JsonObject[], from: number, size: number): JsonObject {
   const next = from + size;
   return {
-    metadata: next < objects.length ? { continue: String(next) } : {},
+    kind: 'PartialObjectMetadataList',
+    metadata: { resourceVersion: '9', ...(next < objects.length ? { continue: String(next) } : {}) },
     items: objects.slice(from, next),
   };
 }
