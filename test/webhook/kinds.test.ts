@@ -128,6 +128,8 @@ t.test('a Rollout that runs the template of a Deployment is not touched', async 
   for (const [object, before] of [
     [borrower('web'), null],
     [borrower('other'), old],
+    // With a template as well, the one of the Deployment is what runs.
+    [borrower('web', { spec: { template: asObject(deployment().spec).template } }), null],
   ] as const) {
     const { told, requests } = await answer(object, before);
     t.strictSame(told, UNTOUCHED);
