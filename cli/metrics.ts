@@ -1,5 +1,8 @@
 /** The metrics, all declared here and created at zero, so that a rate can be taken from the first scrape on. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { systemClock } from '../kube/clock.ts';
+import type { HeardType, ReflectorState } from '../kube/reflector.ts';
+import { WatchHealth } from '../kube/watch-health.ts';
 import { ADMISSION_LABELS, DECISION_LABELS, KIND_LABELS, RESOURCE_LABELS } from './label-values.ts';
 
 export interface Metrics {
@@ -13,6 +16,8 @@ export interface WatcherMetrics extends Metrics {
   readonly retries: Counter;
   readonly watchInterruptions: Counter<'resource'>;
   readonly watchSyncs: Counter<'resource'>;
+  readonly watchListSeconds: Counter<'resource'>;
+  readonly watchEvents: Counter<'resource' | 'type'>;
 }
 
 export interface WebhookMetrics extends Metrics {
@@ -38,12 +43,14 @@ function atZero<Label extends string>(
   return counter;
 }
 
-/** `waiting`, `workloads` and `managed` are asked for at each scrape. */
+/** `status` and `health` are asked at each scrape. */
 export function createWatcherMetrics(
   status: () => { waiting: number; workloads: number; managed: number },
+  health: WatchHealth = new WatchHealth(systemClock),
 ): WatcherMetrics {
   const registry = createRegistry();
   const registers = [registry];
+  showWatches(registry, health);
   const gauges = {
     waiting: 'Workloads whose change waits to be looked at',
     workloads: 'Workloads seen',
@@ -111,7 +118,62 @@ export function createWatcherMetrics(
       }),
       RESOURCE_LABELS,
     ),
+    watchListSeconds: atZero(
+      new Counter({
+        name: 'restamp_watch_list_seconds_total',
+        help: 'Time that full lists of a collection took',
+        labelNames: ['resource'],
+        registers,
+      }),
+      RESOURCE_LABELS,
+    ),
+    watchEvents: atZero(
+      new Counter({
+        name: 'restamp_watch_events_total',
+        help: 'What came on watches, besides the objects of lists',
+        labelNames: ['resource', 'type'],
+        registers,
+      }),
+      RESOURCE_LABELS.flatMap((label) => HEARD_TYPES.map((type) => ({ ...label, type }))),
+    ),
   };
+}
+
+const HEARD_TYPES = Object.keys({ applied: true, deleted: true, bookmark: true } satisfies Record<HeardType, true>);
+const WATCH_STATES = Object.keys({
+  listing: true,
+  opening: true,
+  watching: true,
+  waiting: true,
+} satisfies Record<Exclude<ReflectorState, 'stopped'>, true>) as Exclude<ReflectorState, 'stopped'>[];
+
+/** How the watches are. With `--namespaces` a resource has a watch in each, hence a count. */
+function showWatches(registry: Registry, health: WatchHealth): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'restamp_watch_state',
+    help: 'Watches of a collection in a state: all of them should be watching',
+    labelNames: ['resource', 'state'],
+    registers,
+    collect() {
+      for (const { resource } of RESOURCE_LABELS) {
+        for (const state of WATCH_STATES) this.set({ resource, state }, health.count(resource, state));
+      }
+    },
+  });
+  new Gauge({
+    name: 'restamp_watch_last_event_timestamp_seconds',
+    help: 'When an event or a bookmark came last on a watch; a bookmark comes about each minute',
+    labelNames: ['resource'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { resource } of RESOURCE_LABELS) {
+        const at = health.lastSeenAt(resource);
+        if (at !== undefined) this.set({ resource }, at.getTime() / 1_000);
+      }
+    },
+  });
 }
 
 /** Admission takes milliseconds; the last bound is the API server's longest timeout for a webhook. */

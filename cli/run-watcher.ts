@@ -1,5 +1,6 @@
 /** `restamp watcher`: wires the watcher to its options, log, metrics, Events and whoever else wants to know. */
 import { type Clock, systemClock } from '../kube/clock.ts';
+import { WatchHealth } from '../kube/watch-health.ts';
 import { createUpdateWebhook } from '../notify/update-webhook.ts';
 import { httpUrl } from '../notify/url.ts';
 import type { Told } from '../watcher/told.ts';
@@ -29,12 +30,13 @@ export async function runWatcher(options: Values<typeof WATCHER_OPTIONS>, signal
   const idle = { synced: false, workloads: 0, managed: 0, waiting: 0 };
   const state: { watcher?: Watcher } = {};
   const status = (): Watcher['status'] => state.watcher?.status ?? idle;
-  const metrics = createWatcherMetrics(status);
+  const health = new WatchHealth(clock);
+  const metrics = createWatcherMetrics(status, health);
   const ops = createOpsServer({
     registry: metrics.registry,
     checks: {
       key: () => (state.watcher === undefined ? 'not loaded yet' : undefined),
-      watches: () => (status().synced ? undefined : 'not synced yet'),
+      watches: () => (status().synced ? health.fault() : 'not synced yet'),
     },
   });
   await ops.listen({ host: options['bind-address'], port: options['ops-port'] });
@@ -48,7 +50,7 @@ export async function runWatcher(options: Values<typeof WATCHER_OPTIONS>, signal
     state.watcher = new Watcher({
       ...{ transport, clock, keyring, rules, concurrency: options.concurrency },
       ...notifier(options['webhook-url'], clock),
-      events: watcherEvents({ log, metrics, alerting, owners }),
+      events: watcherEvents({ log, metrics, health, alerting, owners }),
     });
     await state.watcher.run(signal);
   }
@@ -74,24 +76,33 @@ function notifier(url: string | undefined, clock: Clock): { notify?: (told: Told
 interface Listeners {
   readonly log: Logger;
   readonly metrics: WatcherMetrics;
+  readonly health: WatchHealth;
   readonly alerting: Alerting;
   readonly owners: OwnerEvents;
 }
 
-function watcherEvents({ log, metrics, alerting, owners }: Listeners): WatcherEvents {
+function watcherEvents({ log, metrics, health, alerting, owners }: Listeners): WatcherEvents {
   return {
     started: (facts) => log.info(facts, 'watching'),
     kind: (facts) => log.info(facts, 'kind of workload'),
     unsure: (facts) => log.warn(facts, 'could not be found out'),
     synced: (facts) => {
       metrics.watchSyncs.inc({ resource: facts.resource });
+      metrics.watchListSeconds.inc({ resource: facts.resource }, facts.tookMs / 1_000);
       log.debug(facts, 'synced');
     },
     interrupted: (facts) => {
       metrics.watchInterruptions.inc({ resource: facts.resource });
       log.warn(facts, 'watch interrupted');
     },
-    state: (resource, state) => log.trace({ resource, state }, 'watch state'),
+    state: (facts) => {
+      health.state(facts);
+      log.trace(facts, 'watch state');
+    },
+    heard: (facts) => {
+      health.heard(facts);
+      metrics.watchEvents.inc({ resource: facts.resource, type: facts.type });
+    },
     retried: (facts) => {
       metrics.retries.inc();
       log.warn(facts, 'will look again');

@@ -14,3 +14,14 @@ export function backoffMs(attempt: number, random: number, { baseMs, capMs }: Ba
   // 2^30 is beyond any cap and still exact.
   return Math.round(random * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30)));
 }
+
+/** Longer than any wait that the API server asks for (it says 1 s), short enough for a server that asks for a day. */
+const ASKED_CAP_MS = 60_000;
+
+/**
+ * How long to wait after a failure: never less than the server asked for, and not just as long as everybody else that
+ * it asked. Milliseconds.
+ */
+export function retryMs(attempt: number, random: number, askedMs = 0): number {
+  return Math.min(askedMs, ASKED_CAP_MS) + backoffMs(attempt, random);
+}

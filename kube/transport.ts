@@ -4,8 +4,9 @@
  * its own request path would open a TLS connection for each request (docs/decisions/0004).
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { Connections } from './connections.ts';
 import { KubeError, statusReason } from './error.ts';
 
 export interface KubeRequest {
@@ -18,6 +19,8 @@ export interface KubeRequest {
   readonly signal?: AbortSignal;
   /** For the whole of a request; for a stream until its first byte of head. Milliseconds. */
   readonly timeoutMs?: number;
+  /** Called when a stream is answered, which may be long before its first byte comes. */
+  readonly onOpen?: () => void;
 }
 
 export interface KubeTransport {
@@ -32,12 +35,6 @@ export interface KubeTransport {
 /** The API server itself gives a request up after 60 s (`--request-timeout`); nobody here waits that long. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** Notices a peer that vanished without a word well before the watchdog does. */
-const KEEP_ALIVE_PROBE_MS = 15_000;
-
-/** What a connection is made with; a change of any of it (a rotated client certificate) needs new connections. */
-type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
-
 /** A transport for the current context of a kubeconfig. `userAgent` shows in the API server's audit log. */
 export function createTransport(config: KubeConfig, userAgent: string): KubeTransport {
   const cluster = config.getCurrentCluster();
@@ -46,14 +43,7 @@ export function createTransport(config: KubeConfig, userAgent: string): KubeTran
   if (server.protocol !== 'https:') {
     throw new Error(`the kubeconfig's server is ${cluster.server}: restamp speaks https:// only`);
   }
-  let agent: { tls: Tls; agent: Agent } | undefined;
-
-  const agentFor = (tls: Tls): Agent => {
-    if (agent !== undefined && sameTls(agent.tls, tls)) return agent.agent;
-    agent?.agent.destroy();
-    agent = { tls, agent: new Agent({ ...tls, keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS }) };
-    return agent.agent;
-  };
+  const connections = new Connections();
 
   const send = async (request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> => {
     const options: RequestOptions & { headers: OutgoingHttpHeaders } = { headers: {} };
@@ -62,7 +52,7 @@ export function createTransport(config: KubeConfig, userAgent: string): KubeTran
     const tls = defined({ ca, cert, key, servername, rejectUnauthorized });
     return exchange(request, {
       ...defined({ auth }),
-      agent: agentFor(tls),
+      agent: connections.agentFor(tls),
       host: server.hostname.replace(/^\[|\]$/g, ''), // an IPv6 address is bracketed in a URL only
       port: server.port || 443,
       method: request.method,
@@ -88,6 +78,7 @@ export function createTransport(config: KubeConfig, userAgent: string): KubeTran
       const response = await attempt(request, async () => succeeded(request, await send(request, signal))).finally(() =>
         clearTimeout(timer),
       );
+      request.onOpen?.();
       try {
         yield* response;
       } catch (error) {
@@ -96,7 +87,7 @@ export function createTransport(config: KubeConfig, userAgent: string): KubeTran
         response.destroy();
       }
     },
-    close: () => agent?.agent.destroy(),
+    close: () => connections.close(),
   };
 }
 
@@ -117,6 +108,8 @@ async function exchange(request: KubeRequest, options: RequestOptions): Promise<
   const once = (): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const outgoing = httpsRequest(options, resolve);
+      // Node leaves it out with a DELETE: the server would take the body for a request of its own, without preconditions.
+      if (body !== undefined) outgoing.setHeader('content-length', Buffer.byteLength(body));
       outgoing.on('error', (error) => reject(Object.assign(error, { reused: outgoing.reusedSocket })));
       outgoing.end(body);
     });
@@ -171,11 +164,6 @@ function errorCode(error: unknown): string {
 
 function queryString(query: KubeRequest['query']): string {
   return query === undefined ? '' : `?${new URLSearchParams(query)}`;
-}
-
-function sameTls(a: Tls, b: Tls): boolean {
-  const text = ({ ca, cert, key, servername }: Tls): string => [ca, cert, key, servername].map(String).join('\n');
-  return text(a) === text(b);
 }
 
 /** Leaves out what is undefined: `https` tells an absent option from an undefined one. */

@@ -1,18 +1,21 @@
 import type { Clock } from './clock.ts';
 
-/** Aborts its signal when a stream that it guards has been silent for too long: a peer that vanished says nothing. */
+/** Until when a stream may go on, by when it was heard last. Milliseconds of the monotonic clock. */
+export type Deadline = (heardAt: number) => number;
+
+/** Aborts its signal when a stream that it guards is not heard in time: a peer that vanished says nothing. */
 export class Watchdog {
   readonly #clock: Clock;
-  readonly #silenceMs: number;
-  readonly #silent = new AbortController();
+  readonly #deadline: Deadline;
+  readonly #late = new AbortController();
 
-  constructor(clock: Clock, silenceMs: number) {
+  constructor(clock: Clock, deadline: Deadline) {
     this.#clock = clock;
-    this.#silenceMs = silenceMs;
+    this.#deadline = deadline;
   }
 
   get signal(): AbortSignal {
-    return this.#silent.signal;
+    return this.#late.signal;
   }
 
   /** Passes a stream on. What it does not bring in time aborts the signal, which is to end the stream. */
@@ -31,11 +34,11 @@ export class Watchdog {
     }
   }
 
-  /** One sleep per span of silence, however many chunks come: a busy stream costs no timers. */
+  /** One sleep per span, however many chunks come: a busy stream costs no timers. */
   async #watch(heard: { readonly at: number }, ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
-      const leftMs = heard.at + this.#silenceMs - this.#clock.monotonic();
-      if (leftMs <= 0) return this.#silent.abort();
+      const leftMs = this.#deadline(heard.at) - this.#clock.monotonic();
+      if (leftMs <= 0) return this.#late.abort();
       await this.#clock.sleep(leftMs, ended);
     }
   }

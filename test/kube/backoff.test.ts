@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { backoffMs, DEFAULT_BACKOFF } from '../../kube/backoff.ts';
+import { backoffMs, DEFAULT_BACKOFF, retryMs } from '../../kube/backoff.ts';
 
 const ALMOST_ONE = 1 - Number.EPSILON;
 
@@ -38,5 +38,17 @@ t.test('one failure more never means a shorter wait for the same chance', (t) =>
   fc.assert(
     fc.property(fc.nat(100), chance, (attempt, random) => backoffMs(attempt + 1, random) >= backoffMs(attempt, random)),
   );
+  t.end();
+});
+
+t.test('a server that asks to wait is obeyed, and nobody comes back at the same moment as everybody else', (t) => {
+  t.equal(retryMs(0, 0, 1_000), 1_000);
+  t.equal(retryMs(0, 0.5, 1_000), 1_100);
+  t.equal(retryMs(0, 0.5), 100);
+  t.end();
+});
+
+t.test('a server that asks to wait for longer than a minute is asked again after a minute', (t) => {
+  t.equal(retryMs(0, 0, 86_400_000), 60_000);
   t.end();
 });

@@ -18,6 +18,7 @@ export class FakeClock implements Clock {
   chance: number;
   readonly #sleepers = new Set<Sleeper>();
   #elapsed = 0;
+  #offset = 0;
   #naps = 0;
 
   constructor(chance = 0.5) {
@@ -25,7 +26,7 @@ export class FakeClock implements Clock {
   }
 
   readonly monotonic = (): number => this.#elapsed;
-  readonly now = (): Date => new Date(EPOCH + this.#elapsed);
+  readonly now = (): Date => new Date(EPOCH + this.#elapsed + this.#offset);
   readonly random = (): number => this.chance;
 
   readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
@@ -46,6 +47,11 @@ export class FakeClock implements Clock {
   /** How long each that sleeps now has still to sleep, the shortest first. */
   get sleeping(): readonly number[] {
     return [...this.#sleepers].map(({ due }) => due - this.#elapsed).sort((a, b) => a - b);
+  }
+
+  /** Sets the time of day forward or back, as somebody who corrects a clock does. No time passes. */
+  jump(ms: number): void {
+    this.#offset += ms;
   }
 
   /** Moves time on, and wakes each sleeper when its time has come. */

@@ -16,6 +16,9 @@ const PATH = '/api/v1/secrets';
 /** Two and a half minutes: two of the API server's bookmark periods and some. */
 const SILENCE_MS = 150_000;
 
+/** How long a streaming list may take. */
+const LIST_MS = 60_000;
+
 function object(name: string, resourceVersion: string): JsonObject {
   return { metadata: { namespace: 'shop', name, resourceVersion } };
 }
@@ -31,6 +34,9 @@ const listEnd = (resourceVersion: string): string =>
   event('BOOKMARK', { metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } });
 const errorEvent = (code: number, reason: string): string => event('ERROR', { kind: 'Status', code, reason });
 
+/** How long pages are asked for where a streaming list does not work. */
+const HOUR_MS = 3_600_000;
+
 interface Run {
   readonly reflector: Reflector<ObjectMetadata>;
   readonly transport: ScriptedTransport;
@@ -40,6 +46,7 @@ interface Run {
   readonly interruptions: { cause: string; retryInMs: number }[];
   readonly synced: { objects: number; how: string }[];
   readonly states: string[];
+  readonly heard: string[];
   /** The versions from which a watch was asked for; `list` and `page` are asked for without. */
   readonly asked: () => readonly string[];
   readonly stop: () => Promise<void>;
@@ -52,9 +59,9 @@ async function run(t: Test, answers: readonly Answer[], options: Overrides = {})
   const transport = new ScriptedTransport(...answers);
   const clock = new FakeClock(1);
   const told: string[] = [];
-  const facts = { told, interruptions: [], synced: [], states: [] } as Pick<
+  const facts = { told, interruptions: [], synced: [], states: [], heard: [] } as Pick<
     Run,
-    'told' | 'interruptions' | 'synced' | 'states'
+    'told' | 'interruptions' | 'synced' | 'states' | 'heard'
   >;
   const reflector = new Reflector<ObjectMetadata>({
     resource: 'secrets',
@@ -68,7 +75,8 @@ async function run(t: Test, answers: readonly Answer[], options: Overrides = {})
     events: {
       synced: ({ objects, how }) => facts.synced.push({ objects, how }),
       interrupted: ({ cause, retryInMs }) => facts.interruptions.push({ cause, retryInMs }),
-      state: (_resource, state) => facts.states.push(state),
+      state: ({ state }) => facts.states.push(state),
+      heard: ({ type }) => facts.heard.push(type),
     },
   });
   const controller = new AbortController();
@@ -159,9 +167,13 @@ t.test('a bookmark moves the place on and tells the sink nothing', async (t) => 
 });
 
 t.test('a bookmark during the list is no place to return to', async (t) => {
-  const { asked, clock } = await run(t, [breaks(added('a'), bookmark('5')), stays()]);
+  const { asked, clock } = await run(t, [
+    breaks(added('a'), bookmark('5')),
+    page([], { resourceVersion: '6' }),
+    stays(),
+  ]);
   await clock.advance(200);
-  t.strictSame(asked(), ['list', 'list']);
+  t.strictSame(asked(), ['list', 'page', '6']);
 });
 
 t.test('a later version of the place is kept, even if it is not a number', async (t) => {
@@ -206,29 +218,187 @@ t.test('another error as an event is no reason for a new list', async (t) => {
 });
 
 for (const status of [400, 422]) {
-  t.test(`a server that answers a streaming list with ${status} is asked for pages, then and ever after`, async (t) => {
-    const { asked, told, synced, transport, clock } = await run(t, [
-      refuses(status, 'Invalid'),
-      page([object('a', '1'), object('b', '2')], { resourceVersion: '9' }),
-      refuses(410, 'Expired'),
-      page([object('b', '2')], { resourceVersion: '20' }),
-      stays(),
-    ]);
-    await clock.advance(30_000);
-    t.strictSame(asked(), ['list', 'page', '9', 'page', '20']);
-    t.strictSame(told, ['begin', 'begin', '+a', '+b', 'complete', 'begin', '+b', 'complete']);
-    t.strictSame(synced, [
-      { objects: 2, how: 'pages' },
-      { objects: 1, how: 'pages' },
-    ]);
-    t.match(transport.requests[1]?.accept, 'as=PartialObjectMetadataList');
+  t.test(
+    `a server that answers a streaming list with ${status} is asked for pages, then and for an hour`,
+    async (t) => {
+      const { asked, told, synced, transport, clock } = await run(t, [
+        refuses(status, 'Invalid'),
+        page([object('a', '1'), object('b', '2')], { resourceVersion: '9' }),
+        refuses(410, 'Expired'),
+        page([object('b', '2')], { resourceVersion: '20' }),
+        stays(),
+      ]);
+      await clock.advance(30_000);
+      t.strictSame(asked(), ['list', 'page', '9', 'page', '20']);
+      t.strictSame(told, ['begin', 'begin', '+a', '+b', 'complete', 'begin', '+b', 'complete']);
+      t.strictSame(synced, [
+        { objects: 2, how: 'pages' },
+        { objects: 1, how: 'pages' },
+      ]);
+      t.match(transport.requests[1]?.accept, 'as=PartialObjectMetadataList');
+    },
+  );
+}
+
+t.test('an hour after a streaming list was refused it is tried again: API servers are upgraded', async (t) => {
+  const { asked, clock } = await run(t, [
+    refuses(422),
+    page([], { resourceVersion: '9' }),
+    // Each is silent after its bookmark until the watchdog ends it: together they last for an hour.
+    ...Array.from({ length: HOUR_MS / SILENCE_MS }, () => stays(bookmark('10'))),
+    refuses(410),
+    stays(listEnd('20')),
+  ]);
+  await clock.advance(HOUR_MS + 10_000);
+  t.strictSame(asked().slice(-3), ['10', '10', 'list']);
+});
+
+for (const status of [400, 404, 422]) {
+  t.test(`${status} on a watch from a place is answered with a new list, by streaming yet`, async (t) => {
+    const { asked, clock } = await run(t, [ends(listEnd('9')), refuses(status), stays()]);
+    await clock.advance(200);
+    t.strictSame(asked(), ['list', '9', 'list']);
   });
 }
 
-t.test('422 on a watch from a place does not turn streaming lists off', async (t) => {
-  const { asked, clock } = await run(t, [ends(listEnd('9')), refuses(422), refuses(410), stays()]);
+t.test('a kind that is removed and installed again is listed anew: 404, then 429 for a second', async (t) => {
+  const { told, asked, interruptions, clock } = await run(t, [
+    ends(added('a'), listEnd('9')),
+    refuses(404, 'NotFound'),
+    refuses(404, 'NotFound'),
+    refuses(429, 'TooManyRequests', 1_000),
+    stays(listEnd('30')),
+  ]);
   await clock.advance(30_000);
-  t.strictSame(asked(), ['list', '9', '9', 'list']);
+  t.strictSame(asked(), ['list', '9', 'list', 'list', 'list']);
+  t.strictSame(told.slice(-2), ['begin', 'complete'], 'what was there before is not any more');
+  t.strictSame(
+    interruptions.map(({ retryInMs }) => retryInMs),
+    [200, 400, 1_800],
+  );
+});
+
+t.test('a streaming list that breaks off is followed by pages, which get on bit by bit', async (t) => {
+  const { told, asked, clock } = await run(t, [
+    breaks(added('a')),
+    page([object('a', '1')], { resourceVersion: '9' }),
+    stays(),
+  ]);
+  await clock.advance(200);
+  t.strictSame(asked(), ['list', 'page', '9']);
+  t.strictSame(told, ['begin', '+a', 'begin', '+a', 'complete']);
+});
+
+for (const [what, answer] of [
+  ['nobody answers', fails('ECONNREFUSED')],
+  ['the server has no time', refuses(503)],
+] as const) {
+  t.test(`a streaming list where ${what} is asked for again as it is`, async (t) => {
+    const { asked, clock } = await run(t, [answer, stays()]);
+    await clock.advance(200);
+    t.strictSame(asked(), ['list', 'list']);
+  });
+}
+
+t.test('a streaming list without its last bookmark is given up after a minute, and pages are asked for', async (t) => {
+  const { told, asked, synced, clock } = await run(t, [
+    stays(added('a')),
+    page([object('a', '1')], { resourceVersion: '9' }),
+    stays(),
+  ]);
+  await clock.advance(LIST_MS - 1);
+  t.strictSame(asked(), ['list']);
+  await clock.advance(1 + 200);
+  t.strictSame(asked(), ['list', 'page', '9']);
+  t.strictSame(told, ['begin', '+a', 'begin', '+a', 'complete']);
+  t.strictSame(synced, [{ objects: 1, how: 'pages' }]);
+});
+
+t.test('so is one on which changes come all the time', async (t) => {
+  const transport = new ScriptedTransport();
+  const clock = new FakeClock(1);
+  transport.stream = async function* (request) {
+    transport.requests.push(request);
+    request.onOpen?.();
+    for (let n = 0; !request.signal?.aborted; n += 1) {
+      yield Buffer.from(`${added('a', String(n))}\n`);
+      await clock.sleep(1_000, request.signal);
+    }
+    throw new Error('aborted');
+  };
+  const controller = new AbortController();
+  const running = new Reflector({
+    ...{ resource: 'secrets', path: PATH, metadataOnly: true, parse: parseMetadata, sink: sinkInto([]) },
+    ...{ transport, clock, events: { synced: () => {}, state: () => {}, interrupted: () => {} } },
+  }).run(controller.signal);
+  transport.request = async (request) => {
+    transport.requests.push(request);
+    return { items: [], metadata: { resourceVersion: '9' } };
+  };
+  await clock.advance(LIST_MS + 200);
+  t.strictSame(transport.queries.map(place), ['list', 'page', '9']);
+  controller.abort();
+  await running;
+});
+
+t.test('without bookmarks a quiet watch is opened again from its place, and nothing is listed', async (t) => {
+  const { told, asked, clock } = await run(t, [
+    refuses(422),
+    page([object('a', '1')], { resourceVersion: '9' }),
+    stays(),
+    stays(added('b', '10')),
+    stays(),
+  ]);
+  await clock.advance(2 * (SILENCE_MS + 400));
+  t.strictSame(asked().slice(0, 5), ['list', 'page', '9', '9', '10']);
+  t.strictSame(told, ['begin', 'begin', '+a', 'complete', '+b']);
+});
+
+t.test('an answer that is no list is not taken for an empty one', async (t) => {
+  const { told, interruptions, clock } = await run(t, [
+    refuses(422),
+    raw('{"message":"please log in"}'),
+    page([object('a', '1')], { resourceVersion: '9' }),
+    stays(),
+  ]);
+  await clock.advance(30_000);
+  t.strictSame(told, ['begin', 'begin', 'begin', '+a', 'complete']);
+  t.equal(interruptions[1]?.cause, `GET ${PATH}: no answer not a list`);
+});
+
+t.test('the bookmark that ends a list ends it once', async (t) => {
+  const { told, synced } = await run(t, [stays(added('a'), listEnd('9'), listEnd('9'))]);
+  t.strictSame(told, ['begin', '+a', 'complete']);
+  t.equal(synced.length, 1);
+});
+
+t.test('lists that are forgotten as soon as they are complete are waited for longer and longer', async (t) => {
+  const storm = Array.from({ length: 4 }, () => [ends(added('a'), listEnd('9')), refuses(410, 'Expired')]).flat();
+  const { interruptions, clock } = await run(t, [...storm, stays()]);
+  await clock.advance(30_000);
+  t.strictSame(
+    interruptions.map(({ retryInMs }) => retryInMs),
+    [200, 400, 800, 1_600],
+  );
+});
+
+t.test('a clock that jumps, forward or back, changes nothing', async (t) => {
+  const { asked, interruptions, clock } = await run(t, [stays(listEnd('9')), stays()]);
+  await clock.advance(SILENCE_MS / 2);
+  clock.jump(365 * 86_400_000);
+  await clock.advance(SILENCE_MS / 4);
+  clock.jump(-2 * 365 * 86_400_000);
+  await clock.advance(SILENCE_MS / 4 - 1);
+  t.strictSame(interruptions, []);
+  await clock.advance(1 + 200);
+  t.strictSame(asked(), ['list', '9'], 'the silence was measured all the same');
+});
+
+t.test('what comes on a watch is told, and what comes with a list is not', async (t) => {
+  const { heard } = await run(t, [
+    stays(added('a'), listEnd('9'), added('b', '10'), deleted('a', '11'), bookmark('12')),
+  ]);
+  t.strictSame(heard, ['applied', 'deleted', 'bookmark']);
 });
 
 t.test('pages are asked for until the last, and the list is complete once', async (t) => {
@@ -345,19 +515,30 @@ t.test('chance makes the wait shorter, so that clients do not come back together
 
 t.test('a server that asks to wait is waited for', async (t) => {
   const { asked, interruptions, clock } = await run(t, [refuses(429, 'TooManyRequests', 7_000), stays()]);
-  t.equal(interruptions[0]?.retryInMs, 7_000);
-  await clock.advance(6_999);
+  t.equal(interruptions[0]?.retryInMs, 7_200, 'and a bit, so that not everybody comes at once');
+  await clock.advance(7_199);
   t.equal(asked().length, 1);
   await clock.advance(1);
   t.equal(asked().length, 2);
 });
 
-t.test('a server that asks to wait for less than the trouble suggests is given the longer time', async (t) => {
+t.test('a server that asks to wait for a day is asked again within a minute and a half', async (t) => {
   const failures = Array.from({ length: 8 }, () => fails('ECONNREFUSED'));
-  const { interruptions, clock } = await run(t, [...failures, refuses(503, '', 1_000), stays()]);
+  const { interruptions, clock } = await run(t, [...failures, refuses(503, '', 86_400_000), stays()]);
   await clock.advance(300_000);
-  t.equal(interruptions.at(-1)?.retryInMs, 30_000);
+  t.equal(interruptions[8]?.retryInMs, 90_000);
 });
+
+for (const status of [500, 503]) {
+  t.test(`a storm of ${status} is waited out, and the watch goes on from its place`, async (t) => {
+    const storm = Array.from({ length: 12 }, () => refuses(status, 'InternalError'));
+    const { told, asked, interruptions, clock } = await run(t, [ends(listEnd('9')), ...storm, stays(added('a', '10'))]);
+    await clock.advance(300_000);
+    t.strictSame(asked(), ['list', ...Array.from({ length: 13 }, () => '9')]);
+    t.strictSame(told, ['begin', 'complete', '+a']);
+    t.equal(interruptions.length, 12);
+  });
+}
 
 t.test('a watch that ends empty is not opened again in a loop', async (t) => {
   const { asked, interruptions } = await run(t, [ends(listEnd('9')), ends(), ends(), ends(), ends(), stays()]);
@@ -366,10 +547,10 @@ t.test('a watch that ends empty is not opened again in a loop', async (t) => {
 });
 
 t.test('a list that ends before it is complete is not opened again in a loop, though it brought objects', async (t) => {
-  const { asked, interruptions, clock } = await run(t, [ends(added('a')), ends(added('a')), ends(added('a')), stays()]);
+  const { asked, interruptions, clock } = await run(t, [ends(added('a')), fails('ECONNREFUSED'), stays()]);
   t.strictSame(asked(), ['list']);
   await clock.advance(200);
-  t.strictSame(asked(), ['list', 'list']);
+  t.strictSame(asked(), ['list', 'page']);
   t.match(interruptions[0]?.cause, /ended before the list was complete/);
 });
 
@@ -453,11 +634,16 @@ t.test('an abort before the start asks for nothing', async (t) => {
   t.equal(transport.requests.length, 0);
 });
 
-t.test('states tell what a reflector does: it lists, watches, waits, and watches again', async (t) => {
-  const { states, clock } = await run(t, [ends(added('a'), listEnd('9')), fails('ECONNRESET'), stays()]);
-  await clock.advance(200);
-  t.strictSame(states, ['listing', 'watching', 'watching', 'waiting', 'watching']);
-});
+t.test(
+  'states tell what a reflector does: it lists, watches, asks, waits, asks, watches again, and stops',
+  async (t) => {
+    const { states, clock, stop } = await run(t, [ends(added('a'), listEnd('9')), fails('ECONNRESET'), stays()]);
+    await clock.advance(200);
+    t.strictSame(states, ['listing', 'watching', 'opening', 'waiting', 'opening', 'watching']);
+    await stop();
+    t.equal(states.at(-1), 'stopped');
+  },
+);
 
 t.test('nothing is kept of the objects that came', async (t) => {
   setFlagsFromString('--expose-gc');

@@ -11,6 +11,8 @@ import { collect } from './collect.ts';
 export interface Answer {
   readonly chunks: readonly string[];
   readonly last: 'end' | 'silence' | KubeError;
+  /** There is no answer to speak of: a stream is not opened by it. */
+  readonly refused?: true;
 }
 
 /** The lines of a watch, which the server then ends. */
@@ -33,11 +35,11 @@ export function raw(...chunks: readonly string[]): Answer {
 }
 
 export function refuses(status: number, reason = '', retryAfterMs?: number): Answer {
-  return { chunks: [], last: new KubeError('GET /path', { status, reason, retryAfterMs }) };
+  return { chunks: [], last: new KubeError('GET /path', { status, reason, retryAfterMs }), refused: true };
 }
 
 export function fails(code: string): Answer {
-  return { chunks: [], last: unreachable(code) };
+  return { chunks: [], last: unreachable(code), refused: true };
 }
 
 /** A page of a list. */
@@ -68,7 +70,8 @@ export class ScriptedTransport implements KubeTransport {
 
   async *stream(request: KubeRequest): AsyncIterable<Buffer> {
     this.requests.push(request);
-    const { chunks, last } = this.#answers.shift() ?? stays();
+    const { chunks, last, refused } = this.#answers.shift() ?? stays();
+    if (!refused) request.onOpen?.();
     for (const chunk of chunks) yield Buffer.from(chunk);
     if (last === 'silence') await aborted(request.signal);
     if (last !== 'end') throw last === 'silence' ? unreachable('AbortError') : last;

@@ -142,6 +142,21 @@ t.test('a body goes out as JSON, of the type the request names', async (t) => {
   );
 });
 
+t.test('the body of a DELETE is part of it, and the connection stays good', async (t) => {
+  const bodies: string[] = [];
+  const { transport, sockets } = await serve(t, (request, response) => {
+    bodyOf(request).then((body) => {
+      bodies.push(body);
+      response.end('{}');
+    }, t.threw);
+  });
+  const preconditions = { uid: 'ü' };
+  await transport.request({ method: 'DELETE', path: '/x', body: { preconditions } });
+  await transport.request({ method: 'GET', path: '/x' });
+  t.same(bodies, [JSON.stringify({ preconditions }), '']);
+  t.equal(sockets.length, 1);
+});
+
 t.test('a server behind a path keeps its path', async (t) => {
   const { transport, requests } = await serve(t, answer({}), { base: '/k8s/clusters/c-1/' });
   await transport.request(get);
@@ -311,11 +326,24 @@ t.test('a stream yields bytes as they come, and ends with the answer', async (t)
   t.strictSame(chunks, ['one\n', 'two\n']);
 });
 
-t.test('a stream that is refused is an error with status and reason', async (t) => {
+t.test('a stream is open when its head has come, though nothing comes yet', async (t) => {
+  const { transport } = await serve(t, (_request, response) => response.flushHeaders());
+  const { promise: open, resolve: onOpen } = Promise.withResolvers<void>();
+  const stopping = new AbortController();
+  const reading = failure(collect(transport.stream({ ...get, signal: stopping.signal, onOpen })));
+  await open;
+  stopping.abort();
+  t.match(await reading, { status: 0 });
+});
+
+t.test('a stream that is refused is an error with status and reason, and was never open', async (t) => {
   const { transport } = await serve(t, (_request, response) => {
     response.writeHead(410).end('{"reason":"Expired"}');
   });
-  t.match(await failure(collect(transport.stream(get))), { status: 410, reason: 'Expired' });
+  const onOpen = (): void => {
+    t.fail('it was refused');
+  };
+  t.match(await failure(collect(transport.stream({ ...get, onOpen }))), { status: 410, reason: 'Expired' });
 });
 
 t.test('a stream that breaks off is an error', async (t) => {
