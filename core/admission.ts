@@ -83,7 +83,21 @@ export function admit(question: Exclude<Question, { ask: 'nothing' }>, object: A
   }
   const stamp = stampOf(wanted, current);
   const record = formatRecord({ ...wanted, stamp });
-  return { outcome: 'stamp', reason: question.why, ours: { stamp, record, history } };
+  const kept = isMadeAgain(question, object, wanted) ? after.history : history;
+  return { outcome: 'stamp', reason: question.why, ours: { stamp, record, history: kept } };
+}
+
+/** A Job that the watcher makes again brings a record of the configuration of now: its history goes on. */
+function isMadeAgain(
+  { why }: Extract<Question, { ask: 'configuration' }>,
+  { workload, kindInfo }: Admitted,
+  wanted: Configuration,
+): boolean {
+  const { record: text, stamp } = oursOf(workload);
+  const record = parseRecord(text);
+  return (
+    why === 'created' && kindInfo.effect === 'job' && record !== undefined && equalRecords(record, { ...wanted, stamp })
+  );
 }
 
 /**

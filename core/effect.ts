@@ -86,7 +86,8 @@ function job(raw: unknown, { jobs }: EffectOptions): Effect {
   return jobs === 'recreate' ? { does: 'recreate' } : { does: 'report', reason: 'job-immutable' };
 }
 
-function isFinished(raw: unknown): boolean {
+/** Whether a Job has ended, well or not. */
+export function isFinished(raw: unknown): boolean {
   return asList(asObject(asObject(raw).status).conditions)
     .map(asObject)
     .some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');

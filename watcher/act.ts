@@ -97,7 +97,9 @@ async function perform(
     case 'notify':
       return notifyAnd(() => by('notify', recordPlan(facts)), { live, facts, decision }, options);
     case 'run-job':
-      await runJob(live, jobId(facts, options.keyring.current), options.transport);
+      if (!(await runJob(live, jobId(facts, options.keyring.current), options.transport))) {
+        return hold(live, { reason: 'job-active', inMs: JOB_ACTIVE_RETRY_MS }, options);
+      }
       return by('run-job', recordPlan(facts));
     case 'recreate':
       return recreate(live, { facts, decision }, options);

@@ -1,5 +1,6 @@
 /** Jobs made for a change of configuration: one of a CronJob, or a Job that is deleted and created again. */
-import { asObject } from '../core/json.ts';
+import { isFinished } from '../core/effect.ts';
+import { asList, asObject, type JsonObject } from '../core/json.ts';
 import { FIELD_MANAGER } from '../core/names.ts';
 import type { Ours } from '../core/ours.ts';
 import { backoffMs } from '../kube/backoff.ts';
@@ -10,17 +11,38 @@ import type { KubeTransport } from '../kube/transport.ts';
 import { manualJob, sameJob } from './job.ts';
 import type { LiveWorkload } from './live.ts';
 
-/** Creates the Job of one change; that it exists already means that it was created before a crash. */
+/**
+ * Creates the Job of one change; that it exists already means that it was created before a crash. Resolves to false
+ * where another Job of the CronJob runs and it forbids a second one.
+ */
 export async function runJob(
-  { raw, workload }: LiveWorkload,
+  { raw, workload: { namespace } }: LiveWorkload,
   changeId: string,
   transport: KubeTransport,
-): Promise<void> {
+): Promise<boolean> {
+  const job = manualJob(raw, changeId);
+  const forbids = asObject(asObject(raw).spec).concurrencyPolicy === 'Forbid';
+  if (forbids && (await othersRun({ cronJob: raw, job, namespace }, transport))) return false;
   try {
-    await createJob(transport, workload.namespace, manualJob(raw, changeId));
+    await createJob(transport, namespace, job);
   } catch (error) {
     if (!isStatus(error, 409)) throw error;
   }
+  return true;
+}
+
+/** A CronJob's status tells of the Jobs that its schedule started, and not of those that were made by hand or here. */
+async function othersRun(
+  { cronJob, job, namespace }: { cronJob: unknown; job: JsonObject; namespace: string },
+  transport: KubeTransport,
+): Promise<boolean> {
+  const { uid } = asObject(asObject(cronJob).metadata);
+  const list = await transport.request({ method: 'GET', path: resourcePath(JOBS, { namespace }) });
+  return asList(asObject(list).items).some((other) => {
+    const { name, ownerReferences } = asObject(asObject(other).metadata);
+    const isIts = asList(ownerReferences).some((owner) => asObject(owner).uid === uid);
+    return isIts && name !== asObject(job.metadata).name && !isFinished(other);
+  });
 }
 
 /**
@@ -96,7 +118,10 @@ async function untilCreated(create: () => Promise<void>, clock: Clock): Promise<
   }
 }
 
-/** No answer, a server in trouble, or the old Job still on its way out (409). */
+/**
+ * No answer, a server in trouble, the old Job still on its way out (409); or a quota or policy that let the dry run
+ * pass: nothing is left to be lost by trying on. Only the namespace has to be there.
+ */
 function mayPass(error: unknown): boolean {
-  return error instanceof KubeError && (error.status === 0 || error.status >= 500 || [409, 429].includes(error.status));
+  return error instanceof KubeError && error.status !== 404;
 }

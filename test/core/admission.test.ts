@@ -2,6 +2,8 @@ import t from 'tap';
 import type { JsonObject } from '../../core/json.ts';
 import { CONFIG_HASH, HISTORY, RECORD } from '../../core/names.ts';
 import type { Ours } from '../../core/ours.ts';
+import { formatRecord } from '../../core/record.ts';
+import type { WorkloadKind } from '../../core/workload.ts';
 import {
   ADMISSION_CASES,
   CHANGED,
@@ -15,8 +17,9 @@ import {
   UNCHANGED,
 } from './admission-cases.ts';
 import { admission, questionOf } from './admission-run.ts';
-import { copy, KEYRING } from './build.ts';
-import { app } from './decision-worlds.ts';
+import { configurationOf, copy, DEPLOYMENT, KEYRING, kindNamed } from './build.ts';
+import { stampedFor } from './decision-run.ts';
+import { APP, app, of } from './decision-worlds.ts';
 
 for (const { name, expected, ...request } of ADMISSION_CASES) {
   t.test(name, (t) => {
@@ -45,6 +48,21 @@ t.test('what changes nothing restamp looks at asks for nothing to be read', (t) 
   for (const row of SAME) t.equal(questionOf(row).ask, 'nothing', row.name);
   for (const row of [...CREATE, ...CHANGED]) t.equal(questionOf(row).ask, 'configuration', row.name);
   for (const row of [...UNCHANGED, ...RECORDS]) t.equal(questionOf(row).ask, 'truth', row.name);
+  t.end();
+});
+
+t.test('a Job that is made again for a change keeps its history; what else is created has none', (t) => {
+  const history = '[{"at":"new"},{"at":"old"}]';
+  const now = stampedFor(of(APP, ...objects));
+  const record = formatRecord({ ...configurationOf(APP, objects), stamp: OLD.stamp });
+  const again = carrying({ stamp: OLD.stamp, record, history });
+  const job = kindNamed('Job');
+  const kept = (object: JsonObject, kind: WorkloadKind): unknown => admission({ object, kind, objects }).answer;
+  const created = { outcome: 'stamp', reason: 'created' };
+  t.strictSame(kept(again, job), { ...created, ours: { ...now, history } });
+  t.strictSame(kept(again, DEPLOYMENT), { ...created, ours: now });
+  t.strictSame(kept(carrying({ ...OLD, history }), job), { ...created, ours: now }, 'a record of something else');
+  t.strictSame(kept(carrying({ ...OLD, record: undefined, history }), job), { ...created, ours: now }, 'none');
   t.end();
 });
 

@@ -263,6 +263,23 @@ t.test('--cronjobs=run: while a Job runs that forbids another beside it, it wait
   t.equal(jobsOf(allowing).length, 1, 'where it is allowed it is made at once');
 });
 
+t.test(
+  '--cronjobs=run: a Job of the change before counts as running, though the CronJob knows nothing of it',
+  async (t) => {
+    const world = changed(cronJob({ spec: { concurrencyPolicy: 'Forbid' } }), RUN);
+    t.strictSame(await world.look(), DONE);
+    const [first] = jobsOf(world);
+    world.store.put(app('3'));
+    world.watch();
+    t.match(await world.look(), { result: 'later', inMs: 15_000 });
+    t.equal(jobsOf(world).length, 1);
+    world.store.put({ ...first, status: condition('Complete') });
+    t.strictSame(await world.look(), DONE);
+    t.equal(jobsOf(world).length, 2);
+    t.strictSame(told(world), ['roll source-changed by run-job', 'hold job-active', 'roll source-changed by run-job']);
+  },
+);
+
 t.test('a Job is reported once, and left alone', async (t) => {
   const world = changed(job());
   const { spec } = world.stored();
@@ -357,14 +374,20 @@ t.test('--jobs=recreate: once it is deleted, its creation is tried again until i
   t.strictSame(told(world), ['roll source-changed by recreate']);
 });
 
-t.test('--jobs=recreate: a creation that is refused for good is told as trouble', async (t) => {
-  const world = changed(job(), RECREATE);
-  world.store.before = (request) => {
-    if (request.method === 'POST' && request.query?.dryRun === undefined) throw fault(request, 403, 'Forbidden');
-  };
-  t.match(await world.look(), { result: 'again', cause: /Forbidden$/ });
-  t.strictSame(world.told, []);
-});
+t.test(
+  '--jobs=recreate: a creation that is refused after all is tried again, and for good is told as trouble',
+  async (t) => {
+    const world = changed(job(), RECREATE);
+    world.store.before = (request) => {
+      if (request.method === 'POST' && request.query?.dryRun === undefined) throw fault(request, 403, 'Forbidden');
+    };
+    const looking = world.look();
+    await world.clock.advance(120_000);
+    t.match(await looking, { result: 'again', cause: /Forbidden$/ });
+    t.ok(world.store.writes.length > 10, 'for a while: the Job is gone, and known here alone');
+    t.strictSame(world.told, []);
+  },
+);
 
 const NOTIFY = { effects: { cronJobs: 'run', jobs: 'recreate', notify: true } } as const;
 

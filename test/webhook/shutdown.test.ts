@@ -167,8 +167,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const created = made.filter(({ endedAt }) => endedAt >= unreadyAt && endedAt <= routedUntil);
       t.comment(`${made.length} Deployments created, ${created.length} of them while it drained`);
       t.ok(created.length > 0);
+      // On a busy machine kubectl can take so long to begin that the last of them comes after the end of the webhook.
       t.strictSame(
-        made.filter(({ stamp }) => stamp === undefined),
+        made.filter((each) => each.stamp === undefined && each.endedAt <= signalledAt + DELAY_MS),
         [],
         'each was stamped',
       );
