@@ -12,7 +12,6 @@ import {
   hidden,
   hosts,
   labelSelector,
-  limit,
   list,
   namespace,
   namespaces,
@@ -103,27 +102,12 @@ export const WEBHOOK_OPTIONS = {
   ...judging,
 } as const satisfies OptionTable;
 
-/** Of several watchers one writes. */
-const election = {
-  'leader-election': flag('write only as the holder of a Lease; the others stand by, ready', true),
-  lease: text(defaults.WATCHER_LEASE, 'NAME', 'the Lease'),
-  'lease-duration': alsoCalled(
-    duration(defaults.LEASE.leaseMs, 'after this much silence of the holder another takes over'),
-    'leader-election-lease-duration',
-  ),
-  'lease-renew-deadline': alsoCalled(
-    duration(defaults.LEASE.renewDeadlineMs, 'a holder that cannot renew for this long stops; less than the duration'),
-    'leader-election-renew-deadline',
-  ),
-  'lease-retry-period': alsoCalled(
-    duration(defaults.LEASE.retryMs, 'between two attempts to renew or take over; less than the deadline'),
-    'leader-election-retry-period',
-  ),
-} as const satisfies OptionTable;
-
 /** Flags of Reloader's that ask for what restamp does anyway, or has no need of. Their defaults are Reloader's. */
 const needless = {
-  'enable-ha': hidden(flag('a leader is elected anyway, unless `--leader-election=false`')),
+  'enable-ha': hidden(flag('two watchers are safe side by side, without a leader')),
+  'leader-election-lease-duration': hidden(duration(15_000, 'there is no leader to be elected')),
+  'leader-election-renew-deadline': hidden(duration(10_000, 'there is no leader to be elected')),
+  'leader-election-retry-period': hidden(duration(2_000, 'there is no leader to be elected')),
   'sync-after-restart': hidden(flag('what changed while nothing ran is always found at the start')),
   'enable-pprof': {
     ...hidden(flag('there is no profiling port')),
@@ -139,15 +123,12 @@ export const WATCHER_OPTIONS = {
   settle: duration(defaults.SETTLE_MS, 'quiet time after a change before it is acted on'),
   'min-interval': duration(defaults.MIN_INTERVAL_MS, 'least time between two rollouts of one workload'),
   concurrency: count(defaults.CONCURRENCY, 'workloads worked on at once'),
-  'rollouts-per-second': count(defaults.ROLLOUTS_PER_SECOND, 'rollouts begun in a second, over all workloads'),
-  'rollouts-in-flight': limit(0, 'rollouts under way at once, over all workloads; 0 is no limit'),
   'reload-strategy': choice(
     ['hash', 'annotations', 'env-vars'],
     'hash',
     'what a rollout writes besides the hash: nothing, or what Reloader would',
   ),
   ...judging,
-  ...election,
   ...needless,
 } as const satisfies OptionTable;
 

@@ -3,7 +3,7 @@
 import type { Waiting } from '../core/effect.ts';
 import type { ExplainedCause } from '../core/history.ts';
 import { REASONS } from '../core/reason.ts';
-import type { Held, RolloutBy, Told } from '../watcher/told.ts';
+import type { RolloutBy, Told } from '../watcher/told.ts';
 
 /** One sentence: what was decided and because of what. */
 export function sentence({ decision, rollout }: Told): string {
@@ -13,7 +13,6 @@ export function sentence({ decision, rollout }: Told): string {
       ? `${DONE_BY[rollout.by]} because ${causes}`
       : `Stamped because ${causes}; ${WAITING[rollout.waiting]}`;
   }
-  if (decision.outcome === 'hold' && decision.reason !== 'source-missing') return heldSentence(decision);
   const missing = 'missing' in decision ? ` Missing: ${decision.missing.join(', ')}.` : '';
   return `${REASONS[decision.reason]}${missing}`;
 }
@@ -33,12 +32,6 @@ const WAITING: Readonly<Record<Waiting, string>> = {
   'on-delete': 'its pods have it once their owner deletes them (OnDelete)',
 };
 
-/** Who keeps changing what is what has to be found out where a workload is held. */
-function heldSentence({ reason, causes = [], until }: Held): string {
-  const because = causes.length === 0 ? '' : ` Waits to roll because ${causes.map(causeText).join(', and ')}.`;
-  return `${REASONS[reason]}${because}${until === undefined ? '' : ` Looked at again at ${until}.`}`;
-}
-
 /** `configmap/app changed (LOG_LEVEL), written by kubectl-edit at 2026-01-02T03:04:05Z`. */
 function causeText({ source, keys, by, changedAt }: ExplainedCause): string {
   const which = keys.includes('*') ? '' : ` (${keys.join(', ')})`;
@@ -54,7 +47,6 @@ export function logFields({ workload, decision, rollout }: Told): Record<string,
     outcome: decision.outcome,
     reason: decision.reason,
     ...('missing' in decision ? { missing: decision.missing } : {}),
-    ...('until' in decision ? { causes: decision.causes, until: decision.until } : {}),
     ...(rollout === undefined ? {} : rolloutFields(rollout)),
   };
 }

@@ -18,7 +18,7 @@ const DECISIONS: ReasonsOf<Outcome> = {
   accept: { 'source-appeared': true, 'references-changed': true, 'cronjob-suspended': true },
   keep: { 'source-gone': true },
   roll: { 'source-changed': true, 'stamp-differs': true },
-  hold: { 'source-missing': true, 'min-interval': true, 'job-active': true, 'still-owner': true, paused: true, breaker: true, budget: true },
+  hold: { 'source-missing': true, 'min-interval': true, 'job-active': true, 'still-owner': true },
   report: { 'job-immutable': true },
   resume: { 'pause-over': true },
   release: { 'left-by-wave': true },

@@ -12,8 +12,6 @@ export type ReadinessChecks = Readonly<Record<string, () => string | undefined>>
 export interface OpsServerOptions {
   readonly registry: Registry;
   readonly checks: ReadinessChecks;
-  /** The rollouts that wait: names, keys and reasons, never content. */
-  readonly held?: () => readonly object[];
 }
 
 export interface Answer {
@@ -81,11 +79,10 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
   return new OpsServer(options);
 }
 
-function routesOf({ registry, checks, held }: OpsServerOptions): ReadonlyMap<string, Route> {
+function routesOf({ registry, checks }: OpsServerOptions): ReadonlyMap<string, Route> {
   return new Map<string, Route>([
     ['/livez', () => json(200, { alive: true })],
     ['/readyz', () => readiness(checks)],
-    ...(held === undefined ? [] : [['/debug/held', () => json(200, { held: held() })] as const]),
     ['/metrics', async () => answer(200, registry.contentType, await registry.metrics())],
   ]);
 }

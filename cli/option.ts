@@ -80,15 +80,6 @@ export function count(fallback: number, help: string): Option<number> {
   };
 }
 
-/** A limit; 0 is none. */
-export function limit(fallback: number, help: string): Option<number> {
-  return {
-    ...count(fallback, help),
-    form: 'a whole number from 0 (no limit) to 9999',
-    parse: (value) => (/^\d{1,4}$/.test(value) ? Number(value) : undefined),
-  };
-}
-
 /** Milliseconds, written as a duration. */
 export function duration(fallback: number, help: string): Option<number> {
   return {

@@ -66,30 +66,17 @@ export function createOwnerEvents({ transport, clock, log }: OwnerEventsOptions)
   };
   return {
     tell: (told) => {
-      const { workload, decision, advice = [] } = told;
+      const { workload, decision, rollout, advice = [] } = told;
       const id = workloadId(workload);
       // A restart finds everything in step: what was told before it is no news.
       advise(workload, advice, decision.outcome !== 'none' || advised.has(id));
-      const event = eventOf(told);
+      const event = rollout?.waiting === undefined ? EVENTS[decision.outcome] : WAITING;
       const note = sentence(told);
-      const isNew = lasting.replace(id, event?.type === 'Warning' ? sameNews(told, note) : '');
+      const isNew = lasting.replace(id, event?.type === 'Warning' ? note : '');
       if (event !== undefined && (isNew || event.type === 'Normal')) write(workload, event, note);
     },
     advise: ({ workload, advice }) => advise(workload, advice, true),
   };
-}
-
-/** That a rollout has its turn in a moment is no news. */
-function eventOf({ decision, rollout }: Told): EventForm | undefined {
-  if (rollout?.waiting !== undefined) return WAITING;
-  return decision.outcome === 'hold' && decision.reason === 'budget' ? undefined : EVENTS[decision.outcome];
-}
-
-/** What is held is told once for each reason and time, however often what it waits to roll for changes meanwhile. */
-function sameNews({ decision }: Told, note: string): string {
-  if (decision.outcome !== 'hold' || decision.reason === 'source-missing') return note;
-  const isFixed = decision.reason === 'breaker' || decision.reason === 'min-interval';
-  return `${decision.reason} ${isFixed ? (decision.until ?? '') : ''}`;
 }
 
 /** The last text per name, for as many names as are remembered. */

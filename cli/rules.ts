@@ -67,10 +67,6 @@ export function watcherRules(options: Values<typeof WATCHER_OPTIONS>): WatcherRu
       jobs: options.jobs === 'recreate' ? 'recreate' : 'report',
       notify: options['webhook-url'] !== undefined,
     },
-    budget: {
-      perSecond: options['rollouts-per-second'],
-      inFlight: options['rollouts-in-flight'] === 0 ? undefined : options['rollouts-in-flight'],
-    },
   };
 }
 

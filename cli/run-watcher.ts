@@ -9,7 +9,6 @@ import { type Alerting, createAlerting } from './alerting.ts';
 import type { WATCHER_OPTIONS } from './commands.ts';
 import { connect } from './connection.ts';
 import { logFields } from './explanation.ts';
-import { createLease } from './election.ts';
 import { awaitKeyring } from './keyring.ts';
 import { createLog, type Logger } from './log.ts';
 import { createWatcherMetrics, type WatcherMetrics } from './metrics.ts';
@@ -28,14 +27,13 @@ export async function runWatcher(options: Values<typeof WATCHER_OPTIONS>, signal
   const clock = systemClock;
   const transport = await connect('watcher', options.kubeconfig);
   const alerting = createAlerting(process.env, { clock, log });
-  const idle = { synced: false, workloads: 0, managed: 0, waiting: 0, leading: false };
+  const idle = { synced: false, workloads: 0, managed: 0, waiting: 0 };
   const state: { watcher?: Watcher } = {};
   const status = (): Watcher['status'] => state.watcher?.status ?? idle;
   const health = new WatchHealth(clock);
   const metrics = createWatcherMetrics(status, health);
   const ops = createOpsServer({
     registry: metrics.registry,
-    held: () => state.watcher?.held ?? [],
     checks: {
       key: () => (state.watcher === undefined ? 'not loaded yet' : undefined),
       watches: () => (status().synced ? health.fault() : 'not synced yet'),
@@ -52,7 +50,6 @@ export async function runWatcher(options: Values<typeof WATCHER_OPTIONS>, signal
     state.watcher = new Watcher({
       ...{ transport, clock, keyring, rules, concurrency: options.concurrency },
       ...notifier(options['webhook-url'], clock),
-      ...createLease(options, { transport, clock, log }),
       events: watcherEvents({ log, metrics, health, alerting, owners }),
     });
     await state.watcher.run(signal);

@@ -27,7 +27,6 @@ import {
   INJECT,
   LAST_RELOADED_FROM,
   MIN_INTERVAL,
-  PAUSE,
   RECORD,
   RELOADER,
   SETTLE,
@@ -104,12 +103,6 @@ const RESTAMP_ROWS: readonly Row[] = [
     name: STRATEGY,
     on: ['workload', 'namespace'],
     meaning: 'What a rollout writes besides the hash; `restart` has an Argo Rollout restart its pods instead.',
-  },
-  {
-    ...EXACTLY_TRUE,
-    name: PAUSE,
-    on: ['workload', 'namespace'],
-    meaning: "Holds rollouts until it is gone; on the Namespace that restamp runs in, everybody's.",
   },
   {
     ...ENFORCE,

@@ -25,20 +25,6 @@ export const READS_AT_ONCE = 16;
  */
 export const READS_PER_REVIEW = 500;
 
-/**
- * The breaker of one workload: that many rollouts within the window are what a busy afternoon brings; more are taken for
- * something that keeps changing, and wait, longer each time (DESIGN §8).
- */
-export const BREAKER = {
-  rollouts: 5,
-  windowMs: 600_000,
-  firstWaitMs: 60_000,
-  longestWaitMs: 1_800_000,
-} as const;
-
-/** Rollouts begun in a second, over all workloads: a change that concerns thousands is no flood, and 500 take half a minute. */
-export const ROLLOUTS_PER_SECOND = 20;
-
 /** Workloads worked on at once: enough to hide the API server's latency, few enough to be no burden on it. */
 export const CONCURRENCY = 8;
 
@@ -57,10 +43,6 @@ export const HISTORY_LENGTH = 10;
  * Deployment controller copies ours to every ReplicaSet it keeps.
  */
 export const EXPLAINED_KEYS = 32;
-
-/** The times of client-go's leader election, which every controller of Kubernetes uses. Milliseconds. */
-export const LEASE = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 } as const;
-export const WATCHER_LEASE = 'restamp-watcher';
 
 export const WEBHOOK_PORT = 10_250;
 export const WEBHOOK_OPS_PORT = 8_080;

@@ -21,8 +21,6 @@ export interface Rollout {
   readonly from: string | null;
   /** The stamp after it; that of before where the template was left alone. */
   readonly to: string | null;
-  /** How tight the breaker is from this rollout on; absent while it is not (`gate.ts`). */
-  readonly level?: number;
 }
 
 /** Says who changed what: names of managers and keys only, never a value. */

@@ -29,9 +29,6 @@ export const SETTLE = 'restamp.dev/settle';
 export const MIN_INTERVAL = 'restamp.dev/min-interval';
 export const STRATEGY = 'restamp.dev/strategy';
 
-/** `"true"` holds the rollouts of a workload, of a namespace, or of all where it stands on restamp's own Namespace. */
-export const PAUSE = 'restamp.dev/pause';
-
 /** Namespace label: `enforce` has malformed restamp annotations denied there. */
 export const VALIDATE = 'restamp.dev/validate';
 

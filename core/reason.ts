@@ -31,9 +31,6 @@ export const REASONS = {
   'source-gone': 'A required source or key is gone; its digest is kept, since new pods could not start.',
   'source-missing': 'There is a reason to roll, but a required source or key is missing and new pods could not start.',
   'min-interval': 'The workload rolled a short while ago and asks for more time between two rollouts.',
-  paused: 'Rollouts of the workload, of its namespace or of all are paused by annotation.',
-  breaker: 'The workload rolled too often in a while, because something keeps changing; it waits, longer each time.',
-  budget: 'As many rollouts as the installation allows at once have begun; this one has its turn.',
   'job-active': 'A Job of the CronJob runs, and it forbids a second one beside it.',
   'still-owner':
     'The workload owns ConfigMaps or Secrets, by wave; its finalizer stays until restamp clean-up has run.',

@@ -18,7 +18,6 @@ export const CLASS_STATUSES: Resource = {
   version: 'v1',
   resource: 'secretproviderclasspodstatuses',
 };
-export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
 export const JOBS: Resource = { group: 'batch', version: 'v1', resource: 'jobs' };
 
 /** The path of a collection, or of one object in it; without a namespace, of all namespaces or a cluster's object. */

@@ -2,7 +2,7 @@
 import type { Decision } from '../core/decision.ts';
 import { changeId, configurationOf, type Gathered } from '../core/digest.ts';
 import { type Effect, effectOf, workloadRef } from '../core/effect.ts';
-import { type ExplainedCause, explain } from '../core/history.ts';
+import { explain, lastRolloutAt } from '../core/history.ts';
 import { asObject } from '../core/json.ts';
 import type { Key, Keyring } from '../core/key.ts';
 import { CONFIG_HASH, FIELD_MANAGER, RECORD } from '../core/names.ts';
@@ -13,13 +13,11 @@ import type { Clock } from '../kube/clock.ts';
 import { isStatus } from '../kube/error.ts';
 import { resourcePath } from '../kube/path.ts';
 import type { KubeTransport } from '../kube/transport.ts';
-import type { Budget } from './budget.ts';
-import { passage } from './gates.ts';
 import { recreateJob, runJob } from './jobs.ts';
 import type { LiveWorkload } from './live.ts';
 import { type Plan, quietPlan, type RolloutFacts, recordPlan, restartPlan, stampPlan } from './rollout.ts';
 import type { WatcherRules } from './rules.ts';
-import type { Held, Outcome, RolloutBy, Told, ToldRollout } from './told.ts';
+import type { Outcome, RolloutBy, Told, ToldRollout } from './told.ts';
 import type { WorkResult } from './workers.ts';
 
 export interface ActOptions {
@@ -27,7 +25,6 @@ export interface ActOptions {
   readonly clock: Clock;
   readonly keyring: Keyring;
   readonly rules: WatcherRules;
-  readonly budget: Budget;
   readonly onDecision: (told: Told) => void;
   /** Tells a URL of a rollout that somebody else is to perform. Rejects where it was not taken. */
   readonly notify?: (told: Told) => Promise<void>;
@@ -60,18 +57,23 @@ interface Roll {
 async function roll(live: LiveWorkload, { decision, gathered }: Roll, options: ActOptions): Promise<WorkResult> {
   const { clock, keyring, rules } = options;
   const now = clock.now();
-  const causes = explain(decision.causes, gathered.sources);
-  const gate = passage(live, options);
-  if (!gate.open) return hold(live, { ...gate, causes }, options);
+  const waitMs = minIntervalLeft(live, now.getTime());
+  if (waitMs > 0) return hold(live, { reason: 'min-interval', inMs: waitMs }, options);
   const key = keyring.current;
   const facts: RolloutFacts = {
     ...{ raw: live.raw, kindInfo: live.kindInfo, namespace: live.workload.namespace, ours: live.ours, key, now },
     ...{ wanted: configurationOf(gathered, key), reason: decision.reason },
-    ...{ causes, strategy: live.settings.strategy, level: gate.level },
+    ...{ causes: explain(decision.causes, gathered.sources), strategy: live.settings.strategy },
     pausedAt: rules.vocabulary.pausedAt,
   };
   const effect = effectOf(live, rules.effects);
   return perform(live, { effect, facts, decision }, options);
+}
+
+/** Milliseconds until the workload may roll again. A rollout that was in the future is one of a clock that was wrong. */
+function minIntervalLeft({ ours, settings }: LiveWorkload, now: number): number {
+  const latest = lastRolloutAt(ours.history);
+  return latest === undefined || latest > now ? 0 : Math.max(0, latest + settings.minIntervalMs - now);
 }
 
 interface Performance {
@@ -95,8 +97,9 @@ async function perform(
     case 'notify':
       return notifyAnd(() => by('notify', recordPlan(facts)), { live, facts, decision }, options);
     case 'run-job':
-      if (!(await runJob(live, jobId(facts, options.keyring.current), options.transport)))
-        return holdForJob(live, facts, options);
+      if (!(await runJob(live, jobId(facts, options.keyring.current), options.transport))) {
+        return hold(live, { reason: 'job-active', inMs: JOB_ACTIVE_RETRY_MS }, options);
+      }
       return by('run-job', recordPlan(facts));
     case 'recreate':
       return recreate(live, { facts, decision }, options);
@@ -107,7 +110,7 @@ async function perform(
       options.onDecision({ workload: live.indexed, decision: { outcome: 'none', reason: effect.reason } });
       return DONE;
     case 'hold':
-      return holdForJob(live, facts, options);
+      return hold(live, { reason: effect.reason, inMs: JOB_ACTIVE_RETRY_MS }, options);
   }
 }
 
@@ -128,23 +131,13 @@ function toldRollout(
   };
 }
 
-interface Hold {
-  readonly reason: Held['reason'];
-  /** When to look again, in milliseconds since 1970; absent where an event will tell. */
-  readonly untilMs?: number;
-  readonly causes: readonly ExplainedCause[];
-}
-
-/** Nothing is written and nothing forgotten: the comparison is made again then. */
-function hold(live: LiveWorkload, { reason, untilMs, causes }: Hold, { onDecision, clock }: ActOptions): WorkResult {
-  const until = untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() };
-  onDecision({ workload: live.indexed, decision: { outcome: 'hold', reason, causes, ...until } });
-  return untilMs === undefined ? DONE : { result: 'later', inMs: Math.max(0, untilMs - clock.now().getTime()) };
-}
-
-/** A running Job is not watched for its end. */
-function holdForJob(live: LiveWorkload, { causes, now }: RolloutFacts, options: ActOptions): WorkResult {
-  return hold(live, { reason: 'job-active', untilMs: now.getTime() + JOB_ACTIVE_RETRY_MS, causes }, options);
+function hold(
+  live: LiveWorkload,
+  { reason, inMs }: { reason: 'min-interval' | 'job-active'; inMs: number },
+  { onDecision }: ActOptions,
+): WorkResult {
+  onDecision({ workload: live.indexed, decision: { outcome: 'hold', reason } });
+  return { result: 'later', inMs };
 }
 
 /** A change has one id however often it is looked at: what ran before, and what is wanted now. */

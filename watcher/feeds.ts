@@ -3,7 +3,7 @@
  * full (their templates are needed), everything else as metadata, Helm's release Secrets not at all.
  */
 import { parseClassStatus } from '../core/class-status.ts';
-import { INJECT, MIN_INTERVAL, PAUSE, SETTLE, STRATEGY } from '../core/names.ts';
+import { INJECT, MIN_INTERVAL, SETTLE, STRATEGY } from '../core/names.ts';
 import type { NamespaceFacts } from '../core/policy.ts';
 import type { SourceKind, SourceName } from '../core/source.ts';
 import { type WorkloadKind, type WorkloadName, workloadId } from '../core/workload.ts';
@@ -21,8 +21,6 @@ export interface FeedsOptions {
   /** Called with the workloads that have to be looked at. */
   readonly onDirty: (ids: readonly string[]) => void;
   readonly onGone: (id: string) => void;
-  /** Called with a workload whose pods are all of its newest template. */
-  readonly onRolledOut?: (id: string) => void;
   readonly transport: KubeTransport;
   readonly clock: Clock;
   readonly events: ReflectorEvents;
@@ -102,7 +100,7 @@ export function namespaceFacts(
   { labels, annotations }: Pick<ObjectMetadata, 'labels' | 'annotations'>,
   selector: LabelTest | undefined,
 ): NamespaceFacts {
-  const settings = [SETTLE, MIN_INTERVAL, STRATEGY, PAUSE].flatMap((name) => {
+  const settings = [SETTLE, MIN_INTERVAL, STRATEGY].flatMap((name) => {
     const value = annotations[name];
     return value === undefined ? [] : [[name, value] as const];
   });
@@ -148,16 +146,13 @@ function metadataFeed(options: FeedsOptions, facts: Omit<FeedFacts<ObjectMetadat
 
 function workloadSink(
   kindInfo: WorkloadKind,
-  { index, onDirty, onGone, onRolledOut }: FeedsOptions,
+  { index, onDirty, onGone }: FeedsOptions,
   scope: Scope,
 ): Sink<ParsedWorkload> {
   return withoutUnseen<WorkloadName, ParsedWorkload>({
     known: () => [...index.workloadsOfKind(kindInfo.kind)].filter((workload) => within(scope, workload)),
     idOf: workloadId,
-    applied: ({ advise, isRolledOut, ...workload }) => {
-      if (isRolledOut) onRolledOut?.(workloadId(workload));
-      onDirty(index.applyWorkload(workload, advise));
-    },
+    applied: ({ advise, ...workload }) => onDirty(index.applyWorkload(workload, advise)),
     deleted: (workload) => {
       onDirty(index.deleteWorkload(workloadId(workload)));
       onGone(workloadId(workload));

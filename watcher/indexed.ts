@@ -8,7 +8,6 @@ import * as names from '../core/names.ts';
 import { oursOf } from '../core/ours.ts';
 import { parseWorkload } from '../core/parse.ts';
 import type { PolicyOptions } from '../core/policy.ts';
-import { isRolledOut } from '../core/progress.ts';
 import { type ReferenceOptions, references } from '../core/reference.ts';
 import { isStrategyRestart } from '../core/settings.ts';
 import type { Workload, WorkloadKind } from '../core/workload.ts';
@@ -23,7 +22,6 @@ export interface IndexingOptions {
 /** A workload as it is told of; what there is to say about its annotations is found out when somebody asks. */
 export interface ParsedWorkload extends IndexedWorkload {
   readonly advise: () => readonly string[];
-  readonly isRolledOut: boolean;
 }
 
 /** Reads an object as a workload of a kind; `undefined` where it is none, or its controller's business. */
@@ -42,7 +40,6 @@ export function parseIndexed(
   const restarts = isStrategyRestart(workload, options.vocabulary);
   return {
     ...indexed,
-    isRolledOut: isRolledOut(raw),
     advise: () => adviceOf(workload, { ...options.policy, vocabulary: options.vocabulary }).map(({ text }) => text),
     ...(isPaused || leftovers(raw).length > 0 ? { needsCare: true } : {}),
     ...(lender === undefined ? {} : { borrows: { name: lender, restarts } }),
@@ -91,7 +88,7 @@ const OURS: ReadonlySet<string> = new Set([names.RECORD, names.HISTORY, names.CO
 function spokenNames(vocabulary: names.Vocabulary): ReadonlySet<string> {
   const { autoOf, reload, exclude, ...single } = vocabulary;
   return new Set([
-    ...[names.INJECT, names.INCLUDE, names.EXCLUDE, names.SETTLE, names.MIN_INTERVAL, names.STRATEGY, names.PAUSE],
+    ...[names.INJECT, names.INCLUDE, names.EXCLUDE, names.SETTLE, names.MIN_INTERVAL, names.STRATEGY],
     ...[autoOf, reload, exclude].flatMap((typed) => Object.values(typed)),
     ...Object.values(single),
     ...[names.WAVE.update, names.WAVE.extraConfigMaps, names.WAVE.extraSecrets],

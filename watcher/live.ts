@@ -1,7 +1,6 @@
 /** A workload as it is read live, with all that a decision and its write need to know of it. */
 import { isControlled, workloadRef } from '../core/effect.ts';
 import { asObject } from '../core/json.ts';
-import { PAUSE } from '../core/names.ts';
 import { type Ours, oursOf } from '../core/ours.ts';
 import { parseWorkload } from '../core/parse.ts';
 import { type Pause, pauseOf } from '../core/pause.ts';
@@ -24,8 +23,6 @@ export interface LiveWorkload {
   readonly verdict: Verdict;
   readonly settings: Settings;
   readonly pause: Pause;
-  /** Rollouts are held by annotation: its own, its namespace's, or that of restamp's own namespace. */
-  readonly paused: boolean;
 }
 
 export interface ReadOptions {
@@ -54,9 +51,6 @@ export async function readLive(known: IndexedWorkload, options: ReadOptions): Pr
         : policy(judged, facts, rules.policy),
     settings: settingsOf(judged, facts.settings, { defaults: rules.settings, vocabulary: rules.vocabulary }),
     pause: pauseOf(judged, { raw, now, vocabulary: rules.vocabulary }),
-    paused: [judged.annotations, facts.settings, index.namespaceFacts(rules.policy.ownNamespace).settings].some(
-      (annotations) => annotations[PAUSE] === 'true',
-    ),
   };
 }
 

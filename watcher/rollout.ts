@@ -29,8 +29,6 @@ export interface RolloutFacts {
   readonly now: Date;
   /** The annotation that says since when a Deployment is paused. */
   readonly pausedAt: string;
-  /** How tight the breaker is from this rollout on. */
-  readonly level: number;
 }
 
 /** A write, and what the workload carries of ours when it has been applied. */
@@ -73,11 +71,8 @@ export function quietPlan({ raw, ours, wanted }: RolloutFacts): Plan {
   return { patch: recordPatch(versionOf(raw), { record, history: undefined }), ours: { ...ours, record } };
 }
 
-function history({ ours, reason, causes, now, level }: RolloutFacts, to: string | null): string {
-  const rollout = {
-    ...{ at: now.toISOString(), decision: reason, causes, from: ours.stamp ?? null, to },
-    ...(level === 0 ? {} : { level }),
-  };
+function history({ ours, reason, causes, now }: RolloutFacts, to: string | null): string {
+  const rollout = { at: now.toISOString(), decision: reason, causes, from: ours.stamp ?? null, to };
   return appendHistory(ours.history, rollout);
 }
 

@@ -1,5 +1,5 @@
 /** All that an installation says about how the watcher decides and acts; what it does not say are the defaults. */
-import { MIN_INTERVAL_MS, ROLLOUTS_PER_SECOND, SETTLE_MS } from '../core/defaults.ts';
+import { MIN_INTERVAL_MS, SETTLE_MS } from '../core/defaults.ts';
 import type { EffectOptions } from '../core/effect.ts';
 import { RELOADER, type Vocabulary } from '../core/names.ts';
 import type { PolicyOptions } from '../core/policy.ts';
@@ -7,7 +7,6 @@ import { NO_EXTRA_REFERENCES, type ReferenceOptions } from '../core/reference.ts
 import type { Settings } from '../core/settings.ts';
 import type { SourceKind } from '../core/source.ts';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../core/workload.ts';
-import type { BudgetOptions } from './budget.ts';
 
 export interface LabelTest {
   /** As the API server takes it for a query. */
@@ -29,7 +28,6 @@ export interface WatcherRules {
   readonly onDelete: boolean;
   readonly settings: Settings;
   readonly effects: EffectOptions;
-  readonly budget: BudgetOptions;
 }
 
 /** The rules of an installation that says nothing but who is managed. */
@@ -45,6 +43,5 @@ export function usualRules(policy: PolicyOptions): WatcherRules {
     onDelete: false,
     settings: { settleMs: SETTLE_MS, minIntervalMs: MIN_INTERVAL_MS, strategy: 'hash' },
     effects: { cronJobs: 'stamp', jobs: 'report', notify: false },
-    budget: { perSecond: ROLLOUTS_PER_SECOND, inFlight: undefined },
   };
 }

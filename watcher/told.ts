@@ -7,28 +7,15 @@ import type { IndexedWorkload } from './workload-index.ts';
 /** What came of a look: what was decided, or what the workload's kind or its settings made of it. */
 export type Outcome =
   | Decision
-  | Held
+  | { readonly outcome: 'hold'; readonly reason: 'min-interval' | 'job-active' | 'still-owner' }
   | { readonly outcome: 'accept'; readonly reason: 'cronjob-suspended' }
   | { readonly outcome: 'report'; readonly reason: 'job-immutable' }
   | { readonly outcome: 'none'; readonly reason: 'job-finished' }
   | { readonly outcome: 'resume'; readonly reason: 'pause-over' }
   | { readonly outcome: 'release'; readonly reason: 'left-by-wave' };
 
-/** A rollout that waits, and until when, where that is known. */
-export interface Held {
-  readonly outcome: 'hold';
-  readonly reason: 'paused' | 'breaker' | 'min-interval' | 'budget' | 'job-active' | 'still-owner';
-  /** What it would roll for. */
-  readonly causes?: readonly ExplainedCause[];
-  /** RFC 3339. */
-  readonly until?: string;
-}
-
 /** How a rollout was brought about. */
 export type RolloutBy = 'stamp' | 'restart' | 'run-job' | 'recreate' | 'notify';
-
-/** A decision that a rollout has to wait, whatever for. */
-export type Hold = Extract<Outcome, { outcome: 'hold' }>;
 
 export interface ToldRollout {
   readonly by: RolloutBy;

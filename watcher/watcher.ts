@@ -7,16 +7,11 @@ import { SETTLE_LIMIT_MS } from '../core/defaults.ts';
 import type { Keyring } from '../core/key.ts';
 import { PLAIN_NAMESPACE } from '../core/policy.ts';
 import { settingsOf } from '../core/settings.ts';
-import { workloadId } from '../core/workload.ts';
 import type { Clock } from '../kube/clock.ts';
-import type { Lease } from '../kube/lease.ts';
-import { guarded } from '../kube/lease-guard.ts';
 import type { ReflectorEvents } from '../kube/reflector.ts';
 import type { KubeTransport } from '../kube/transport.ts';
-import { Budget } from './budget.ts';
 import type { Released } from './care.ts';
 import { type FeedsOptions, namespaceFeeds, sourceFeeds, workloadFeeds } from './feeds.ts';
-import { HeldRollouts, type HeldWorkload } from './held.ts';
 import { NamespacePoll } from './namespace-poll.ts';
 import { OptionalFeeds } from './optional-feeds.ts';
 import { Queue } from './queue.ts';
@@ -35,8 +30,6 @@ export interface WatcherOptions {
   readonly events: WatcherEvents;
   /** For `rules.effects.notify`. */
   readonly notify?: (told: Told) => Promise<void>;
-  /** Only its holder writes; a watcher without one always does. */
-  readonly lease?: Lease;
 }
 
 /** What the watcher tells about itself, for logs, metrics and Kubernetes Events. */
@@ -56,8 +49,6 @@ export interface WatcherStatus {
   readonly workloads: number;
   readonly managed: number;
   readonly waiting: number;
-  /** Whether it may write: the others are ready to take over. */
-  readonly leading: boolean;
 }
 
 export class Watcher {
@@ -66,13 +57,10 @@ export class Watcher {
   readonly #queue: Queue;
   readonly #workers: Workers;
   readonly #released: Released = new Set();
-  readonly #budget: Budget;
-  readonly #held = new HeldRollouts();
   #synced = false;
-  #leading = false;
 
   constructor(options: WatcherOptions) {
-    const { clock, concurrency, events, rules, lease, transport } = options;
+    const { clock, concurrency, events, rules } = options;
     const { settleMs } = rules.settings;
     this.#options = options;
     // With a selector, a namespace that was not seen is none that was selected.
@@ -81,8 +69,6 @@ export class Watcher {
       selected: rules.namespaceSelector === undefined,
     });
     this.#queue = new Queue({ settleMs, settleLimitMs: Math.max(settleMs, SETTLE_LIMIT_MS) });
-    this.#budget = new Budget(rules.budget);
-    const writing = lease === undefined ? transport : guarded(transport, () => lease.held);
     this.#workers = new Workers({
       queue: this.#queue,
       concurrency,
@@ -90,8 +76,9 @@ export class Watcher {
       work: (name) =>
         reconcile(name, {
           ...options,
-          ...{ transport: writing, index: this.#index, released: this.#released, budget: this.#budget },
-          onDecision: (told) => this.#decided(told),
+          index: this.#index,
+          released: this.#released,
+          onDecision: (told) => events.decided(told),
           onAdvice: (facts) => events.advised(facts),
         }),
       onRetry: (facts) => events.retried(facts),
@@ -104,13 +91,7 @@ export class Watcher {
       workloads: this.#index.size,
       managed: this.#index.managedCount(),
       waiting: this.#queue.size,
-      leading: this.#leading,
     };
-  }
-
-  /** The rollouts that wait, and what for. */
-  get held(): readonly HeldWorkload[] {
-    return this.#held.list();
   }
 
   /** Runs until the signal aborts; then feeds stop, and what is being written is finished. Never rejects. */
@@ -128,27 +109,11 @@ export class Watcher {
     const feeding = [...feeds.map((feed) => feed.run(signal)), optional.run(signal)];
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     await Promise.race([stopped, Promise.all([...feeds.map((feed) => feed.synced), optional.ready])]);
-    this.#synced = !signal.aborted;
-    const { lease } = this.#options;
-    if (lease === undefined) await this.#lead(signal);
-    else await lease.run(signal, (held) => this.#lead(held));
+    if (!signal.aborted) {
+      this.#begin();
+      await this.#workers.run(signal);
+    }
     await Promise.all(feeding);
-  }
-
-  /** Works for as long as the signal lets it. Until then, and between two times, the index is kept and nothing written. */
-  async #lead(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    this.#leading = true;
-    this.#begin();
-    await this.#workers.run(signal);
-    this.#leading = false;
-  }
-
-  #decided(told: Told): void {
-    this.#held.tell(told, this.#options.clock.now());
-    // Whatever it is, it does not roll now, or has begun to: its place in the line is free.
-    if (told.decision.outcome === 'none') this.#budget.end(workloadId(told.workload));
-    this.#options.events.decided(told);
   }
 
   #feedsOptions(): FeedsOptions {
@@ -156,17 +121,13 @@ export class Watcher {
     return {
       ...{ transport, clock, events, rules, index: this.#index },
       onDirty: (ids) => this.#look(ids),
-      onGone: (id) => {
-        this.#workers.forget(id);
-        this.#held.forget(id);
-        this.#budget.end(id);
-      },
-      onRolledOut: (id) => this.#budget.end(id),
+      onGone: (id) => this.#workers.forget(id),
     };
   }
 
   /** Everything that is managed is looked at once: what changed while no watcher ran is found by comparison. */
   #begin(): void {
+    this.#synced = true;
     const now = this.#options.clock.monotonic();
     for (const id of this.#index.ids()) {
       const entry = this.#index.get(id);
@@ -175,9 +136,9 @@ export class Watcher {
     this.#options.events.started({ workloads: this.#index.size, managed: this.#index.managedCount() });
   }
 
-  /** Who does not lead queues nothing: {@link #begin} looks at everything. */
+  /** Before the first sync nothing is queued: {@link #begin} looks at everything. */
   #look(ids: readonly string[]): void {
-    if (!this.#leading || ids.length === 0) return;
+    if (!this.#synced || ids.length === 0) return;
     const now = this.#options.clock.monotonic();
     for (const id of ids) this.#queue.settle(id, now, this.#settleMs(id));
     this.#workers.wake();

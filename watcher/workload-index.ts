@@ -4,7 +4,6 @@
  * answers with the workloads that have to be looked at.
  */
 import { equalJson } from '../core/json.ts';
-import { PAUSE } from '../core/names.ts';
 import { equalOurs, type Ours } from '../core/ours.ts';
 import { type NamespaceFacts, type PolicyOptions, policy, type Verdict } from '../core/policy.ts';
 import { type Reference, usesOf } from '../core/reference.ts';
@@ -125,22 +124,10 @@ export class WorkloadIndex {
 
   /** Takes in what is known of a namespace, `undefined` where it is gone; answers with what has to be looked at. */
   applyNamespace(namespace: string, facts: NamespaceFacts | undefined): readonly string[] {
-    const before = this.namespaceFacts(namespace);
-    const now = facts ?? this.#unseen;
-    if (equalJson(before, now)) return [];
+    if (equalJson(this.namespaceFacts(namespace), facts ?? this.#unseen)) return [];
     if (facts === undefined) this.#namespaces.delete(namespace);
     else this.#namespaces.set(namespace, facts);
-    const isPauseOfAll = namespace === this.#options.ownNamespace && before.settings[PAUSE] !== now.settings[PAUSE];
-    const rejudged = [...(this.#idsByNamespace.get(namespace) ?? [])].filter((id) => this.#enter(id, undefined));
-    if (isPauseOfAll) return this.#managed(this.#entries.keys());
-    // Other settings: what was held under the old ones may go ahead under these.
-    return equalJson(before.settings, now.settings)
-      ? rejudged
-      : this.#managed(this.#idsByNamespace.get(namespace) ?? []);
-  }
-
-  #managed(ids: Iterable<string>): readonly string[] {
-    return [...ids].filter((id) => this.#entries.get(id)?.verdict.managed);
+    return [...(this.#idsByNamespace.get(namespace) ?? [])].filter((id) => this.#enter(id, undefined));
   }
 
   /** A source was seen at a version; answers with the workloads that roll for it, if the version is new. */
