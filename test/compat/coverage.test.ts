@@ -1,5 +1,7 @@
 /** That the tables hold what they promise: enough cases, of every sort, each negative with a flip. */
+import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { ANNOTATION_NAMES } from '../../core/annotation.ts';
 import type { CompatCase, Form, Use } from './case.ts';
 import { ALL_CASES, coveredNames } from './coverage.ts';
 import type { WorkloadKind } from './kinds.ts';
@@ -125,3 +127,24 @@ const NAMES: readonly string[] = [
 
 const covered = coveredNames();
 for (const name of NAMES) t.ok(covered.has(name), `some case exercises ${name}`);
+
+/** Annotations of restamp's own that no case of another tool's needs, and the tests on a real control plane that use them. */
+const OWN: Readonly<Record<string, readonly [constant: string, file: string]>> = {
+  'restamp.dev/include': ['INCLUDE', 'live/settings.test.ts'],
+  'restamp.dev/exclude': ['EXCLUDE', 'live/settings.test.ts'],
+  'restamp.dev/ignore': ['IGNORE', 'live/settings.test.ts'],
+  'restamp.dev/settle': ['SETTLE', 'live/settings.test.ts'],
+  'restamp.dev/min-interval': ['MIN_INTERVAL', 'live/settings.test.ts'],
+  'restamp.dev/strategy': ['STRATEGY', 'live/strategies.test.ts'],
+  'restamp.dev/validate': ['VALIDATE', 'live/validate.test.ts'],
+  'restamp.dev/config-hash': ['CONFIG_HASH', 'live/writes.test.ts'],
+  'restamp.dev/record': ['RECORD', 'live/writes.test.ts'],
+  'restamp.dev/history': ['HISTORY', 'live/writes.test.ts'],
+};
+
+for (const name of ANNOTATION_NAMES) {
+  const own = OWN[name];
+  const uses = own === undefined ? '' : readFileSync(new URL(`../${own[1]}`, import.meta.url), 'utf8');
+  const isUsed = own !== undefined && new RegExp(`\\b${own[0]}\\b`).test(uses.replace(/^import.*$/gm, ''));
+  t.ok(covered.has(name) || isUsed, `${name}, a row of the reference, has a test`);
+}
