@@ -86,7 +86,7 @@ t.test('without rules everything is passed on, with the token of the client', as
   t.strictSame(await transport.request({ ...get('/a'), query: { limit: '5' } }), { ok: true });
   t.strictSame(seen, ['GET /a?limit=5 Bearer secret']);
   t.strictSame(await read(transport), { text: `${LINES.join('\n')}\n`, how: 'left' });
-  t.strictSame(proxy.stats, { requests: 2, faults: {} });
+  t.strictSame(proxy.stats, { connections: 1, requests: 2, faults: {} });
 });
 
 t.test('an answer is given without asking the server', async (t) => {

@@ -29,6 +29,7 @@ export interface FaultProxyOptions {
 }
 
 export interface ProxyStats {
+  readonly connections: number;
   readonly requests: number;
   /** How often each fault was injected. */
   readonly faults: Readonly<Partial<Record<Fault['type'], number>>>;
@@ -73,6 +74,7 @@ class ScriptedProxy implements FaultProxy {
   #ca: string;
   #script: Script;
   #requests = 0;
+  #connections = 0;
 
   constructor(server: Server, ca: string, { server: target, ca: targetCa, seed = 1, rules = [] }: FaultProxyOptions) {
     this.#server = server;
@@ -94,7 +96,7 @@ class ScriptedProxy implements FaultProxy {
   }
 
   get stats(): ProxyStats {
-    return { requests: this.#requests, faults: { ...this.#faults } };
+    return { connections: this.#connections, requests: this.#requests, faults: { ...this.#faults } };
   }
 
   async kubeconfigFor(kubeconfig: string): Promise<string> {
@@ -135,6 +137,7 @@ class ScriptedProxy implements FaultProxy {
   }
 
   #keep(socket: Socket): void {
+    this.#connections += 1;
     const port = socket.remotePort ?? 0;
     this.#sockets.set(port, socket);
     // What is reset on purpose is no fault of ours.
@@ -164,7 +167,7 @@ class ScriptedProxy implements FaultProxy {
       }
       response.writeHead(incoming.statusCode ?? 502, incoming.headers);
       incoming.on('error', () => this.#reset(request));
-      if (facts.query.get('watch') === 'true') this.#watch(facts, incoming, response);
+      if (facts.query.get('watch') === 'true' && incoming.statusCode === 200) this.#watch(facts, incoming, response);
       else incoming.pipe(response);
     });
     outgoing.on('error', () => this.#reset(request));
