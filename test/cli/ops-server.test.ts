@@ -81,6 +81,7 @@ t.test('every sample of the watcher is there from the first scrape on, at zero',
     'restamp_managed',
     'restamp_retries_total',
     'restamp_rollouts_total',
+    'restamp_rollouts_waiting_total',
     'restamp_waiting',
     'restamp_watch_events_total',
     'restamp_watch_interruptions_total',
@@ -96,8 +97,21 @@ t.test('every sample of the watcher is there from the first scrape on, at zero',
   }
 });
 
+/** What becomes of a decision in the watcher, by the kind and the settings of a workload (watcher/told.ts). */
+const OF_KINDS_AND_SETTINGS = [
+  { outcome: 'accept', reason: 'cronjob-suspended' },
+  { outcome: 'hold', reason: 'job-active' },
+  { outcome: 'hold', reason: 'min-interval' },
+  { outcome: 'hold', reason: 'still-owner' },
+  { outcome: 'none', reason: 'job-finished' },
+  { outcome: 'release', reason: 'left-by-wave' },
+  { outcome: 'report', reason: 'job-immutable' },
+  { outcome: 'resume', reason: 'pause-over' },
+] as const;
+
 t.test('every decision that the case table knows has its sample, and no other has', async (t) => {
-  const wanted = DECISION_CASES.map(({ expected: { outcome, reason } }) => `{outcome="${outcome}",reason="${reason}"}`);
+  const decided = [...DECISION_CASES.map(({ expected }) => expected), ...OF_KINDS_AND_SETTINGS];
+  const wanted = decided.map(({ outcome, reason }) => `{outcome="${outcome}",reason="${reason}"}`);
   const samples = [...(await scrape(watcherMetrics())).keys()];
   const shown = samples.flatMap((key) =>
     key.startsWith('restamp_decisions_total') ? [key.replace(/^[^{]*/, '')] : [],

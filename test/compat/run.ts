@@ -185,6 +185,12 @@ class GroupRun {
     const set = cases.filter(({ flip }) => flip?.set !== undefined);
     await this.#eachFlip(set, ({ id, flip }) => this.#act(id, flip?.set ?? []));
     if (flipArgs !== undefined || set.length > 0) await this.#witnesses.pass();
+    // Workloads and the witnesses' ConfigMaps come by different watches: one that is managed from now on may be late.
+    const ids = new Set(set.map(({ id }) => id));
+    await this.#until(({ id }, seen) => {
+      const sight = seen.get(id);
+      return ids.has(id) && sight !== undefined && !isRecorded(sight);
+    });
   }
 
   /** What rolled once has still rolled once when the flips of others are over. */
