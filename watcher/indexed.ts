@@ -43,6 +43,7 @@ export function parseIndexed(
     advise: () => adviceOf(workload, { ...options.policy, vocabulary: options.vocabulary }).map(({ text }) => text),
     ...(isPaused || leftovers(raw).length > 0 ? { needsCare: true } : {}),
     ...(lender === undefined ? {} : { borrows: { name: lender, restarts } }),
+    ...(asObject(asObject(raw).spec).replicas === 0 ? { idle: true } : {}),
   };
 }
 

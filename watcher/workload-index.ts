@@ -25,6 +25,8 @@ export interface IndexedWorkload extends WorkloadName {
   readonly ours: Ours;
   /** The Deployment whose template it runs (Argo's `workloadRef`). */
   readonly borrows?: { readonly name: string; readonly restarts: boolean };
+  /** It is scaled to nothing: it has no pods of its own. */
+  readonly idle?: true;
   /** Something is to be done about it besides its configuration: a pause to end, leftovers to remove. */
   readonly needsCare?: true;
 }
@@ -187,7 +189,9 @@ export class WorkloadIndex {
     const verdict: Verdict =
       borrows?.restarts === false
         ? { managed: false, reason: 'not-opted-in' }
-        : policy(judged, this.namespaceFacts(namespace), this.#options);
+        : this.#isLentToRestart(own)
+          ? policyOfOwnWords(judged, this.namespaceFacts(namespace), this.#options)
+          : policy(judged, this.namespaceFacts(namespace), this.#options);
     const selected = verdict.managed ? selectReferences(references.flatMap(usesOf), verdict.selection) : [];
     return {
       workload: lender === undefined ? own : { ...own, references },
@@ -196,6 +200,13 @@ export class WorkloadIndex {
       advice,
       sources: selected.map((reference) => sourceKey({ ...reference, namespace: reference.namespace ?? namespace })),
     };
+  }
+
+  /** A Rollout runs its template and is restarted by itself. With no pods of its own, a stamp would be a second rollout of that. */
+  #isLentToRestart(workload: IndexedWorkload): boolean {
+    if (workload.idle !== true) return false;
+    const borrowers = [...(this.#borrowers.get(workloadId(workload)) ?? [])];
+    return borrowers.some((id) => this.#entries.get(id)?.own.borrows?.restarts === true);
   }
 
   /** Whoever has to be judged anew with a workload: those that run its template, and the one whose template it runs. */
@@ -238,6 +249,16 @@ export class WorkloadIndex {
   }
 }
 
+/** What a workload says by itself decides, not that everything around it is managed. */
+function policyOfOwnWords(
+  workload: Parameters<typeof policy>[0],
+  facts: NamespaceFacts,
+  options: PolicyOptions,
+): Verdict {
+  const inject = facts.inject === 'enabled' ? undefined : facts.inject;
+  return policy(workload, { ...facts, inject }, { ...options, all: false });
+}
+
 function lenderOf({ borrows, namespace }: IndexedWorkload): string | undefined {
   return borrows === undefined ? undefined : workloadId({ kind: 'Deployment', namespace, name: borrows.name });
 }
@@ -271,9 +292,17 @@ function removeFrom(map: Map<string, Set<string>>, key: string, id: string): boo
 
 /** Whether nothing changed that a decision looks at. */
 function sameForUs(a: IndexedWorkload, b: IndexedWorkload): boolean {
-  const text = ({ uid, annotations, templateAnnotations, needsCare, borrows, references }: IndexedWorkload): string =>
+  const text = ({
+    uid,
+    annotations,
+    templateAnnotations,
+    needsCare,
+    borrows,
+    idle,
+    references,
+  }: IndexedWorkload): string =>
     JSON.stringify([
-      [uid, annotations, templateAnnotations, needsCare, borrows],
+      [uid, annotations, templateAnnotations, needsCare, borrows, idle],
       references.map(({ kind, name, need, all, keys }) => [kind, name, need, all, ...keys]),
     ]);
   return equalOurs(a.ours, b.ours) && text(a) === text(b);

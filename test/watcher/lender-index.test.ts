@@ -85,6 +85,29 @@ t.test('with the restart strategy the Rollout itself is managed, with the refere
   t.end();
 });
 
+for (const order of ['the Deployment first', 'the Rollout first'] as const) {
+  t.test(
+    `in a namespace that is opted in a Deployment without pods is not managed beside a Rollout that restarts (${order})`,
+    (t) => {
+      const idle = deployment({ spec: { replicas: 0, template: { spec: APP_AND_DB } } });
+      const objects = [idle, borrower('web', { annotations: RESTART })];
+      const index = indexOf(...(order === 'the Rollout first' ? objects.toReversed() : objects));
+      index.applyNamespace('shop', labelled('enabled'));
+      t.strictSame(index.applySource(APP, '1'), [CANARY]);
+      watched(index, deployment({ spec: { replicas: 1, template: { spec: APP_AND_DB } } }));
+      t.strictSame(index.applySource(APP, '2').toSorted(), [WEB, CANARY], 'with pods it is');
+      watched(index, idle);
+      t.strictSame(index.applySource(APP, '3'), [CANARY]);
+      watched(index, deployment({ annotations: AUTO, spec: { replicas: 0, template: { spec: APP_AND_DB } } }));
+      t.strictSame(index.applySource(APP, '4').toSorted(), [WEB, CANARY], 'or where it says so itself');
+      watched(index, idle);
+      index.deleteWorkload(CANARY);
+      t.strictSame(index.applySource(APP, '5'), [WEB], 'and once there is no such Rollout');
+      t.end();
+    },
+  );
+}
+
 t.test('a Rollout that restarts follows the references of its Deployment', (t) => {
   const index = indexOf(borrower('web', { annotations: RESTART }));
   t.strictSame(index.applySource(APP, '1'), [], 'the Deployment is not known yet');
