@@ -20,6 +20,7 @@ export async function benchAdmissions(
   for (const line of saidAbout(result)) print(line);
   const figures = figuresOf(result);
   const broken = PROMISED.filter((name) => figures[name] !== 0);
+  if (result.failOpenAlone === 0) throw new Error('the API server did not count a webhook that was not there');
   if (broken.length > 0) throw new Error(`${broken.join(', ')} should be 0: ${JSON.stringify(figures)}`);
   return { bench: 'admissions', node: process.version, clients, ...figures };
 }

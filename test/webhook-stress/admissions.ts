@@ -35,6 +35,8 @@ export interface AdmissionsResult {
   /** What was wrong with the instances or the way to them: of no interest to anybody if the API server noticed nothing. */
   readonly faults: readonly string[];
   readonly seconds: number;
+  /** What the API server counted in `failOpen` for one request that was sent when no instance was left. */
+  readonly failOpenAlone: number;
 }
 
 const NAMESPACE = 'shop';
@@ -66,33 +68,58 @@ interface Stage {
   readonly port: number;
 }
 
-async function onStage({ cluster, mount, pairs, port }: Stage, options: AdmissionsOptions): Promise<AdmissionsResult> {
-  const { shutdownDelayMs } = options;
+async function onStage(stage: Stage, options: AdmissionsOptions): Promise<AdmissionsResult> {
+  const { cluster, mount, port } = stage;
   const balancer = await Balancer.start({ port, everyMs: ENDPOINTS_MS });
   const kubeconfig = await cluster.serviceAccountKubeconfig('restamp', 'restamp-webhook');
+  const { shutdownDelayMs } = options;
   const fleet = new Fleet({ balancer, kubeconfig, tlsDirectory: mount.path, shutdownDelayMs });
   try {
     await Promise.all([fleet.grow(), fleet.grow()]);
     const before = await webhookCounts(cluster);
     const began = performance.now();
-    const over = new AbortController();
-    const going = AbortSignal.any([over.signal, options.signal]);
-    const replacing = keepReplacing(fleet, going);
-    const rotating = keepRotating(mount, pairs, { everyMs: options.rotateEveryMs, going });
-    // A loop that breaks would leave a quiet cluster behind, in which all goes well.
-    const broken = Promise.all([replacing, rotating]).then(() => new Promise<never>(() => {}));
-    const seen = await Promise.race([send(cluster, options), broken]);
+    const disturbed = await disturbedTraffic(stage, fleet, options);
     const seconds = (performance.now() - began) / 1_000;
-    over.abort();
-    const [, rotations] = await Promise.all([replacing, rotating]);
-    options.signal.throwIfAborted();
     const counts = since(before, await webhookCounts(cluster));
     const faults = [...fleet.faults, ...(balancer.refused === 0 ? [] : [`${balancer.refused} connections met nobody`])];
-    return { traffic: seen, counts, replaced: fleet.replaced, rotations, logged: fleet.logged, faults, seconds };
+    const { logged, replaced } = fleet;
+    const failOpenAlone = await countedWithNobodyThere(cluster, fleet, options);
+    return { ...disturbed, counts, replaced, logged, faults, seconds, failOpenAlone };
   } finally {
     await fleet.stop();
     await balancer.stop();
   }
+}
+
+/** Sends the requests while instances come and go. Rejects if they cease to: in a quiet cluster all goes well. */
+async function disturbedTraffic(
+  { cluster, mount, pairs }: Stage,
+  fleet: Fleet,
+  options: AdmissionsOptions,
+): Promise<Pick<AdmissionsResult, 'traffic' | 'rotations'>> {
+  const over = new AbortController();
+  const going = AbortSignal.any([over.signal, options.signal]);
+  const replacing = keepReplacing(fleet, going);
+  const rotating = keepRotating(mount, pairs, { everyMs: options.rotateEveryMs, going });
+  const broken = Promise.all([replacing, rotating]).then(() => new Promise<never>(() => {}));
+  try {
+    const traffic = await Promise.race([send(cluster, options), broken]);
+    over.abort();
+    const [rotations] = await Promise.all([rotating, replacing]);
+    options.signal.throwIfAborted();
+    return { traffic, rotations };
+  } finally {
+    over.abort();
+    await Promise.allSettled([replacing, rotating]);
+  }
+}
+
+/** One more request, when all instances have gone: the API server does count what went wrong, had anything. */
+async function countedWithNobodyThere(cluster: Cluster, fleet: Fleet, options: AdmissionsOptions): Promise<number> {
+  const before = await webhookCounts(cluster);
+  await fleet.stop();
+  await send(cluster, { ...options, count: 1, clients: 1 });
+  return since(before, await webhookCounts(cluster)).failOpen;
 }
 
 function send({ kubeconfig }: Cluster, { count, clients, progress, signal }: AdmissionsOptions): Promise<Traffic> {
