@@ -67,8 +67,21 @@ export function classSource(name: string, statuses: readonly ClassStatus[]): Sou
   };
 }
 
-/** Resource versions of one resource are decimal numbers that grow (KEP-5504); they can exceed a double. */
+/**
+ * Whether a status was written later than another. A label that somebody puts on an old status gives it a new
+ * resourceVersion and no new time: it does not tell anything anew. Times are whole seconds; within one, versions count.
+ */
 function isLater(a: ClassStatus, b: ClassStatus): boolean {
+  const [one, other] = [writtenAt(a), writtenAt(b)];
+  return one === other ? hasLaterVersion(a, b) : one > other;
+}
+
+function writtenAt({ writers }: ClassStatus): string {
+  return writers.reduce((latest, { at }) => (at > latest ? at : latest), '');
+}
+
+/** Resource versions of one resource are decimal numbers that grow (KEP-5504); they can exceed a double. */
+function hasLaterVersion(a: ClassStatus, b: ClassStatus): boolean {
   const [one, other] = [a.resourceVersion, b.resourceVersion];
   return one.length === other.length ? one > other : one.length > other.length;
 }

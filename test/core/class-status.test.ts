@@ -99,6 +99,22 @@ t.test('the status that was written last tells', (t) => {
   t.end();
 });
 
+t.test('an old status that somebody labels tells nothing anew', (t) => {
+  const at = (time: string): JsonObject => ({
+    managedFields: [
+      { manager: 'secrets-store', time, fieldsV1: { 'f:status': {} } },
+      { manager: 'labeller', time: '2026-01-09T00:00:00Z', fieldsV1: { 'f:metadata': {} } },
+    ],
+  });
+  const statuses = [
+    parseClassStatus(statusJson('vault', '7', { a: 'new' }, at('2026-01-01T00:00:10Z'))),
+    parseClassStatus(statusJson('vault', '8', { a: 'old' }, at('2026-01-01T00:00:09Z'))),
+  ].flatMap((known) => known ?? []);
+  t.strictSame(told(statuses), { a: 'new' });
+  t.strictSame(told(statuses.toReversed()), { a: 'new' });
+  t.end();
+});
+
 t.test('a later status that tells nothing does not hide an earlier one, and other classes do not either', (t) => {
   t.strictSame(told([status('1', { a: '1' }), status('2', {}), status('3', { a: '3' }, 'other')]), { a: '1' });
   t.end();
