@@ -367,9 +367,10 @@ t.test('an answer that is no list is not taken for an empty one', async (t) => {
 });
 
 t.test('the bookmark that ends a list ends it once', async (t) => {
-  const { told, synced } = await run(t, [stays(added('a'), listEnd('9'), listEnd('9'))]);
-  t.strictSame(told, ['begin', '+a', 'complete']);
+  const { told, synced, interruptions } = await run(t, [stays(added('a'), listEnd('9'), listEnd('10'), added('b'))]);
+  t.strictSame(told, ['begin', '+a', 'complete', '+b']);
   t.equal(synced.length, 1);
+  t.strictSame(interruptions, []);
 });
 
 t.test('lists that are forgotten as soon as they are complete are waited for longer and longer', async (t) => {

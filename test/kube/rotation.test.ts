@@ -30,6 +30,8 @@ async function serve(t: Test) {
       response.write('first\n');
     },
   );
+  // Whoever closes an idle connection, it is not the server.
+  server.keepAliveTimeout = 0;
   server.on('secureConnection', (socket: Socket) => sockets.push(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -59,6 +59,7 @@ t.test('attempts that fail do not count as being up', async (t) => {
 t.test('a watch that is opened and cut off without a word, again and again, is down', async (t) => {
   const { clock, health, enter } = setUp();
   enter('listing', 'watching');
+  health.heard(SECRETS);
   await clock.advance(STEADY_MS);
   for (let n = 0; n < 7; n += 1) {
     enter('waiting', 'opening', 'watching');
