@@ -35,6 +35,13 @@ export interface ProxyStats {
   readonly faults: Readonly<Partial<Record<Fault['type'], number>>>;
 }
 
+/** What was injected between two looks. */
+export function difference(before: ProxyStats['faults'], after: ProxyStats['faults']): ProxyStats['faults'] {
+  const types = Object.keys(after) as Fault['type'][];
+  const counts = types.map((type) => [type, (after[type] ?? 0) - (before[type] ?? 0)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
 export interface FaultProxy {
   /** `https://127.0.0.1:PORT` */
   readonly origin: string;

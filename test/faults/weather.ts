@@ -1,6 +1,12 @@
 import { chances } from './chance.ts';
 import type { Rule } from './rule.ts';
 
+/**
+ * `forgetful`: the API server forgets places in its history, so that everything is listed again now and then. That heals
+ * much that would show otherwise.
+ */
+export type Sky = 'forgetful' | 'mindful';
+
 /** What can befall a watch. No event is lost for good: that, an API server never does. */
 const ON_LINES: readonly Rule['fault'][] = [
   { type: 'reset' },
@@ -8,7 +14,6 @@ const ON_LINES: readonly Rule['fault'][] = [
   { type: 'half-line' },
   { type: 'garbage' },
   { type: 'stall', forMs: 2_000 },
-  { type: 'error-event', code: 410, reason: 'Expired' },
   { type: 'error-event', code: 500, reason: 'InternalError' },
   { type: 'delay', ms: 700 },
 ];
@@ -22,13 +27,16 @@ const ON_REQUESTS: readonly Rule['fault'][] = [
   { type: 'lose-answer' },
 ];
 
-/** Places in history are forgotten, and streaming lists not understood, now and then. */
-const ON_WATCHES: readonly Rule[] = [
+const FORGETFUL: readonly Rule[] = [
+  { fault: { type: 'error-event', code: 410, reason: 'Expired' }, probability: 0.02 },
   {
     match: { query: { watch: 'true', resourceVersion: true } },
     fault: { type: 'answer', status: 410, reason: 'Expired' },
     probability: 0.1,
   },
+];
+
+const ON_WATCHES: readonly Rule[] = [
   {
     match: { query: { sendInitialEvents: 'true' } },
     fault: { type: 'answer', status: 422, reason: 'Invalid' },
@@ -38,12 +46,12 @@ const ON_WATCHES: readonly Rule[] = [
 ];
 
 /** Weather for which a client should not go out: every fault, each as likely as the seed says. */
-export function badWeather(seed: number): readonly Rule[] {
+export function badWeather(seed: number, sky: Sky): readonly Rule[] {
   const next = chances(seed);
   // Some 15 % of all lines and 25 % of all requests, all faults taken together.
   const rules = [
     ...ON_LINES.map((fault): Rule => ({ fault, probability: 0.04 * next() })),
     ...ON_REQUESTS.map((fault): Rule => ({ fault, probability: 0.08 * next() })),
   ];
-  return [...ON_WATCHES, ...rules];
+  return [...(sky === 'forgetful' ? FORGETFUL : []), ...ON_WATCHES, ...rules];
 }

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { CONFIG_MAPS } from '../../kube/path.ts';
 import { startCluster } from '../cluster/cluster.ts';
 import { eventually } from '../cluster/deadline.ts';
-import { type Match, type Rule, startFaultProxy } from '../faults/proxy.ts';
+import { difference, type Match, type Rule, startFaultProxy } from '../faults/proxy.ts';
 import { Hands, transportTo } from './live.ts';
 import { type Mirror, startMirror, transportBy, until } from './mirror.ts';
 
@@ -278,8 +278,3 @@ t.test('health tells that a watch has been down for a minute, and that it is up 
   await until('it being up', async () => mirror.health.fault() === undefined);
   await mirror.agrees(truth);
 });
-
-function difference(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>): object {
-  const counts = Object.entries(after).map(([type, count]) => [type, count - (before[type] ?? 0)] as const);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
-}
