@@ -1,4 +1,5 @@
 import t from 'tap';
+import { SETTLE_MS } from '../../core/defaults.ts';
 import { asObject, type JsonObject } from '../../core/json.ts';
 import { CONFIG_HASH, HISTORY, RECORD } from '../../core/names.ts';
 import type { KubectlResult } from '../cluster/cluster.ts';
@@ -31,6 +32,27 @@ async function applied(args: readonly string[] = []): Promise<WorkloadAt> {
 
 const change = (at: WorkloadAt): Promise<void> => world.touch(at.namespace, 'source', 'used');
 
+/** Times that a busy machine gets to start kubectl within the settle time. */
+const ATTEMPTS = 5;
+
+/**
+ * The rollouts that come of a change of the ConfigMap with something right after it. What comes later than the settle
+ * time is another change, with a rollout of its own: such an attempt says nothing, and is made again.
+ */
+async function rolloutsTogether(at: WorkloadAt, act: (attempt: number) => Promise<unknown>): Promise<number> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    let tookMs = Number.POSITIVE_INFINITY;
+    const rollouts = await world.rolloutsAfter(at, async () => {
+      const from = performance.now();
+      await change(at);
+      await act(attempt);
+      tookMs = performance.now() - from;
+    });
+    if (tookMs < SETTLE_MS) return rollouts;
+  }
+  throw new Error(`kubectl took longer than the settle time of ${SETTLE_MS} ms, ${ATTEMPTS} times in a row`);
+}
+
 for (const { title, args } of [
   { title: 'kubectl apply', args: [] },
   { title: 'kubectl apply --server-side', args: ['--server-side'] },
@@ -48,10 +70,9 @@ for (const { title, args } of [
     { buffered: true },
     async (t) => {
       const at = await applied(args);
-      const rollouts = await world.rolloutsAfter(at, async () => {
-        await change(at);
-        await kubectl(at.namespace, ['apply', ...args, '-f', '-'], newImage('registry.example/app:2'));
-      });
+      const rollouts = await rolloutsTogether(at, (attempt) =>
+        kubectl(at.namespace, ['apply', ...args, '-f', '-'], newImage(`registry.example/app:2.${attempt}`)),
+      );
       t.equal(rollouts, 1);
     },
   );
@@ -85,10 +106,9 @@ t.test(
   async (t) => {
     const at = await applied();
     const before = await world.annotations(at);
-    const rollouts = await world.rolloutsAfter(at, async () => {
-      await change(at);
-      await kubectl(at.namespace, ['replace', '-f', '-'], newImage('registry.example/app:3'));
-    });
+    const rollouts = await rolloutsTogether(at, (attempt) =>
+      kubectl(at.namespace, ['replace', '-f', '-'], newImage(`registry.example/app:3.${attempt}`)),
+    );
     t.equal(rollouts, 1);
     const after = await world.annotations(at);
     t.ok(after.stamp);
