@@ -7,10 +7,10 @@ t.setTimeout(600_000);
 
 const silent = { line: () => {}, update: () => {}, end: () => {} };
 
-const COUNT = 500;
+const COUNT = 800;
 
 const result: AdmissionsResult = await runAdmissions({
-  ...{ count: COUNT, clients: 8, rotateEveryMs: 2_000, shutdownDelayMs: 2_000 },
+  ...{ count: COUNT, clients: 8, rotateEveryMs: 1_000, shutdownDelayMs: 2_000 },
   ...{ progress: silent, signal: new AbortController().signal },
 });
 const { traffic, counts, replaced, rotations, logged, failOpenAlone, seconds } = result;
