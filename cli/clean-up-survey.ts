@@ -9,11 +9,12 @@ import {
   waveOwner,
   waveReferences,
 } from '../core/clean-up.ts';
-import { asList, asObject, asText } from '../core/json.ts';
+import { asObject, asText } from '../core/json.ts';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../core/workload.ts';
 import { discover } from '../kube/discovery.ts';
 import { describeError, isStatus, KubeError } from '../kube/error.ts';
 import { METADATA_ONLY_LIST } from '../kube/metadata.ts';
+import { pages } from '../kube/pages.ts';
 import { CONFIG_MAPS, type Resource, resourcePath, SECRETS } from '../kube/path.ts';
 import type { KubeTransport } from '../kube/transport.ts';
 
@@ -182,7 +183,10 @@ async function eachItem(
   act: (raw: unknown) => void,
 ): Promise<boolean> {
   try {
-    for await (const items of pages(list, options)) items.forEach(act);
+    const { resource, namespace, accept } = list;
+    const request = { path: resourcePath(resource, { namespace }), signal: options.signal };
+    const asked = accept === undefined ? request : { ...request, accept };
+    for await (const { items } of pages(options.transport, asked)) items.forEach(act);
     return true;
   } catch (error) {
     if (!isAnswer(error)) throw error;
@@ -196,23 +200,4 @@ async function eachItem(
 /** A refusal of this one request, and not of all that follow: no answer at all, or not knowing who asks. */
 function isAnswer(error: unknown): boolean {
   return error instanceof KubeError && error.status !== 0 && !isStatus(error, 401);
-}
-
-/** The API server's own default for large lists (client-go's pager). */
-const PAGE_SIZE = '500';
-
-async function* pages(
-  { resource, namespace, accept }: List,
-  { transport, signal }: { transport: KubeTransport; signal: AbortSignal },
-): AsyncIterable<readonly unknown[]> {
-  const path = resourcePath(resource, { namespace });
-  let next: string | undefined = '';
-  while (next !== undefined) {
-    const query = { limit: PAGE_SIZE, ...(next === '' ? {} : { continue: next }) };
-    const page = asObject(
-      await transport.request({ method: 'GET', path, query, signal, ...(accept === undefined ? {} : { accept }) }),
-    );
-    yield asList(page.items);
-    next = asText(asObject(page.metadata).continue);
-  }
 }

@@ -2,6 +2,7 @@
 import { parseGoBoolean } from '../core/boolean.ts';
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { type LabelSelector, parseLabelSelector } from '../core/label-selector.ts';
+import { isNamespaceName } from '../core/object-name.ts';
 
 export interface Option<T> {
   /** `PORT` in `--port=PORT`; a switch has none. */
@@ -31,7 +32,6 @@ export interface Option<T> {
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
 const PORT = /^\d{1,5}$/;
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const HOST = /^[A-Za-z0-9.:-]+$/;
 
 /**
@@ -114,7 +114,7 @@ export function namespace(fallback: string, help: string): Option<string> {
   return {
     placeholder: 'NAMESPACE',
     form: 'the name of a namespace',
-    parse: (value) => (NAMESPACE.test(value) ? value : undefined),
+    parse: (value) => (isNamespaceName(value) ? value : undefined),
     fallback,
     shown: fallback,
     help,
@@ -147,7 +147,7 @@ export function optionalUrl(help: string): Option<string | undefined> {
 }
 
 export function namespaces(help: string): Option<readonly string[]> {
-  return list('A,B,…', (item) => match(NAMESPACE, item), 'names of namespaces like a,b,c', help);
+  return list('A,B,…', (item) => (isNamespaceName(item) ? item : undefined), 'names of namespaces like a,b,c', help);
 }
 
 export function hosts(help: string): Option<readonly string[]> {

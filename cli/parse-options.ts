@@ -1,6 +1,6 @@
 /** From arguments and environment to values, by a table of options. */
 import { parseArgs } from 'node:util';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Option, OptionTable } from './option.ts';
 
 /** What a table's options come to; frozen. */

@@ -93,6 +93,11 @@ export function isFinished(raw: unknown): boolean {
     .some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
 }
 
+/** A Job that a CronJob, or another controller, made: it is that one's business, which makes the next one anew. */
+export function isMadeByController(raw: unknown, { effect }: Pick<WorkloadKind, 'effect'>): boolean {
+  return effect === 'job' && isControlled(raw);
+}
+
 /** Whether another object's controller made this one and will make another: a CronJob its Jobs. */
 export function isControlled(raw: unknown): boolean {
   return asList(asObject(asObject(raw).metadata).ownerReferences).some((owner) => asObject(owner).controller === true);

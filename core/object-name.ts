@@ -9,7 +9,10 @@ const LABEL_LENGTH = 63;
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** Whether an object can have this name: lowercase letters, digits, `-` and `.`. */
+/**
+ * Whether an object can have this name (RFC 1123 subdomain, as apimachinery's IsDNS1123Subdomain). A reference may
+ * hold any text, `..` among it: what cannot exist is never asked for.
+ */
 export function isObjectName(text: string): boolean {
   return text.length <= NAME_LENGTH && SUBDOMAIN.test(text);
 }

@@ -3,7 +3,7 @@ import { expressionCost, parseExpression } from './expression.ts';
 import { GLOB_STARS, glob, isGlob } from './glob.ts';
 import { type Parsed, parseList, quoted, type Read } from './list.ts';
 import { isNamespaceName, isObjectName, NAME_LENGTH } from './object-name.ts';
-import type { SourceKind } from './source.ts';
+import { type SourceKind, sourceKindOf } from './source.ts';
 
 export { PATTERN_LENGTH } from './expression.ts';
 export { LIST_ATOMS, LIST_ITEMS, LIST_LENGTH, LIST_PATTERNS, type Parsed } from './list.ts';
@@ -25,13 +25,6 @@ export interface NamespacedName {
   readonly namespace?: string;
   readonly name: string;
 }
-
-/** How kinds are written in lists, in lowercase. */
-const KINDS: ReadonlyMap<string, SourceKind> = new Map([
-  ['configmap', 'ConfigMap'],
-  ['secret', 'Secret'],
-  ['secretproviderclass', 'SecretProviderClass'],
-]);
 
 /** How people write kinds who think of kubectl, and what they mean. */
 const OTHER_KINDS: ReadonlyMap<string, string> = new Map([
@@ -83,7 +76,7 @@ function readName(text: string): Read<NameMatcher> {
 
 function readSource(text: string): Read<SourceItem> {
   const [, written = '', pattern = '', , key] = /^([^/]*)\/([^#]*)(#(.*))?$/s.exec(text) ?? [];
-  const kind = KINDS.get(written.toLowerCase());
+  const kind = sourceKindOf(written.toLowerCase());
   if (kind === undefined)
     return wrong(text, `write ${OTHER_KINDS.get(written.toLowerCase()) ?? 'configmap/NAME or secret/NAME'}`);
   if (pattern.split('*').length - 1 > GLOB_STARS) return wrong(text, `more than ${GLOB_STARS} *`);

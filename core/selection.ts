@@ -17,14 +17,6 @@ export interface Selection {
   readonly excluded: readonly NamedSource[];
 }
 
-/** Every reference of the pod template, and no more. */
-export const ALL_REFERENCES: Selection = {
-  automatic: new Set<SourceKind>(['ConfigMap', 'Secret', 'SecretProviderClass']),
-  searching: new Set(),
-  named: [],
-  excluded: [],
-};
-
 /** Names of the sources that exist in the workload's namespace, for the kinds in {@link patternKinds}. */
 export type Candidates = ReadonlyMap<SourceKind, readonly string[]>;
 

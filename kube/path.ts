@@ -27,11 +27,3 @@ export function resourcePath(resource: Resource, at: { namespace?: string | unde
   const name = at.name === undefined ? '' : `/${encodeURIComponent(at.name)}`;
   return `${root}${namespace}/${resource.resource}${name}`;
 }
-
-/**
- * Whether an object can have this name (RFC 1123 subdomain, as apimachinery's IsDNS1123Subdomain). A reference may
- * hold any text, `..` among it: what cannot exist is never asked for.
- */
-export function isObjectName(name: string): boolean {
-  return name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
-}

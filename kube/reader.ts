@@ -3,6 +3,7 @@ import { type ClassStatus, classSource, parseClassStatus } from '../core/class-s
 import { READS_AT_ONCE } from '../core/defaults.ts';
 import type { Sources } from '../core/digest.ts';
 import { asList, asObject, asText, type JsonObject } from '../core/json.ts';
+import { isObjectName } from '../core/object-name.ts';
 import { parseSource } from '../core/parse.ts';
 import type { Reference } from '../core/reference.ts';
 import { type Source, type SourceId, type SourceName, sourceId } from '../core/source.ts';
@@ -10,7 +11,7 @@ import type { WorkloadKind } from '../core/workload.ts';
 import { isStatus } from './error.ts';
 import { METADATA_ONLY_LIST } from './metadata.ts';
 import { pages } from './pages.ts';
-import { CLASS_STATUSES, CONFIG_MAPS, isObjectName, type Resource, resourcePath, SECRETS } from './path.ts';
+import { CLASS_STATUSES, CONFIG_MAPS, type Resource, resourcePath, SECRETS } from './path.ts';
 import type { KubeTransport } from './transport.ts';
 
 type ReadKind = 'ConfigMap' | 'Secret';

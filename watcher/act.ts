@@ -95,7 +95,7 @@ async function perform(
     case 'restart':
       return by('restart', restartPlan(facts));
     case 'notify':
-      return notifyAnd(() => by('notify', recordPlan(facts)), { live, facts, decision }, options);
+      return notifyAndRecord(live, { facts, decision }, options);
     case 'run-job':
       if (!(await runJob(live, jobId(facts, options.keyring.current), options.transport))) {
         return hold(live, { reason: 'job-active', inMs: JOB_ACTIVE_RETRY_MS }, options);
@@ -145,14 +145,16 @@ function jobId({ ours, wanted }: RolloutFacts, key: Key): string {
   return changeId([ours.record ?? '', ours.history ?? '', ...[...wanted.parts].flat()], key);
 }
 
-async function notifyAnd(
-  record: () => Promise<WorkResult>,
-  { live, facts, decision }: { live: LiveWorkload; facts: RolloutFacts; decision: Roll['decision'] },
-  { notify }: ActOptions,
+/** Told first: what was not taken is told again, and what was taken is not forgotten. */
+async function notifyAndRecord(
+  live: LiveWorkload,
+  { facts, decision }: Pick<Performance, 'facts' | 'decision'>,
+  options: ActOptions,
 ): Promise<WorkResult> {
-  const rollout = toldRollout(facts, recordPlan(facts), { by: 'notify', waiting: undefined });
-  await notify?.({ workload: live.indexed, decision, rollout });
-  return record();
+  const plan = recordPlan(facts);
+  const rollout = toldRollout(facts, plan, { by: 'notify', waiting: undefined });
+  await options.notify?.({ workload: live.indexed, decision, rollout });
+  return write(live, plan, options, { decision, rollout });
 }
 
 async function recreate(

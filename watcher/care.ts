@@ -1,5 +1,5 @@
 /** What is to be done about a workload besides its configuration: end a pause, remove what old versions of wave left. */
-import { type Configuration, MISSING } from '../core/digest.ts';
+import { configurationOf, type Gathered, MISSING } from '../core/digest.ts';
 import { type Leftover, leftovers, releasePatch } from '../core/leftover.ts';
 import { ownsSources } from '../kube/reader.ts';
 import { type ActOptions, DONE, patchWorkload } from './act.ts';
@@ -37,11 +37,13 @@ export type Removal =
  */
 export async function removal(
   { raw, workload }: LiveWorkload,
-  wanted: Configuration,
-  { released, transport }: ActOptions & { readonly released: Released },
+  gathered: Gathered,
+  { released, transport, keyring }: ActOptions & { readonly released: Released },
 ): Promise<Removal> {
   const found = leftovers(raw).filter((leftover) => !released.has(`${workload.uid} ${leftover}`));
-  const waits = [...wanted.parts.values()].includes(MISSING);
+  // Few workloads have any: the others are not fingerprinted for it.
+  if (found.length === 0) return { remove: [] };
+  const waits = [...configurationOf(gathered, keyring.current).parts.values()].includes(MISSING);
   const remove = found.filter((leftover) => leftover === 'parked' && !waits);
   if (!found.includes('finalizer')) return { remove };
   return (await ownsSources(transport, workload))

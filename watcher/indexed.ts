@@ -1,7 +1,7 @@
 /** From an object of the API to what the index keeps of a workload. */
 import { adviceOf } from '../core/advice.ts';
 import { isInDomain } from '../core/advice-name.ts';
-import { isControlled, workloadRef } from '../core/effect.ts';
+import { isMadeByController, workloadRef } from '../core/effect.ts';
 import { asObject } from '../core/json.ts';
 import { leftovers } from '../core/leftover.ts';
 import * as names from '../core/names.ts';
@@ -30,8 +30,7 @@ export function parseIndexed(
   kindInfo: WorkloadKind,
   options: IndexingOptions,
 ): ParsedWorkload | undefined {
-  // A Job that a CronJob made: the next one is made anew.
-  if (kindInfo.effect === 'job' && isControlled(raw)) return undefined;
+  if (isMadeByController(raw, kindInfo)) return undefined;
   const lender = kindInfo.effect === 'rollout' ? workloadRef(raw) : undefined;
   const workload = lender === undefined ? parseWorkload(raw, kindInfo) : parseBorrower(raw, kindInfo);
   if (workload === undefined) return undefined;

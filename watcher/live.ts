@@ -1,5 +1,5 @@
 /** A workload as it is read live, with all that a decision and its write need to know of it. */
-import { isControlled, workloadRef } from '../core/effect.ts';
+import { isMadeByController, workloadRef } from '../core/effect.ts';
 import { asObject } from '../core/json.ts';
 import { type Ours, oursOf } from '../core/ours.ts';
 import { parseWorkload } from '../core/parse.ts';
@@ -39,7 +39,7 @@ export async function readLive(known: IndexedWorkload, options: ReadOptions): Pr
   const { kindInfo, namespace } = known;
   const raw = await withTemplate(await readWorkload(transport, kindInfo, known), { kindInfo, namespace, transport });
   const workload = parseWorkload(raw, kindInfo, namespace);
-  if (workload === undefined || (kindInfo.effect === 'job' && isControlled(raw))) return undefined;
+  if (workload === undefined || isMadeByController(raw, kindInfo)) return undefined;
   const indexed = indexedWorkload(workload, kindInfo, rules);
   const facts = index.namespaceFacts(namespace);
   const judged = { ...workload, annotations: index.effectiveAnnotations(indexed) };

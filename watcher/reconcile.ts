@@ -82,7 +82,7 @@ async function decideLive(live: LiveWorkload, options: ReconcileOptions): Promis
   if (!verdict.managed) return DONE;
   const { selection } = verdict;
   const gathered = await gatherFor(indexed, selection, options);
-  const left = await removal(live, configurationOf(gathered, options.keyring.current), options);
+  const left = await removal(live, gathered, options);
   if (left.remove.length > 0) return release(live, left.remove, options);
   if ('keep' in left) tellKept(live, left.keep, options);
   const decision = judge({ gathered, ours, selection, namespace: workload.namespace }, options);

@@ -10,7 +10,7 @@ import {
 } from '../core/admission.ts';
 import { READS_PER_REVIEW } from '../core/defaults.ts';
 import { configurationOf } from '../core/digest.ts';
-import { isControlled, workloadRef } from '../core/effect.ts';
+import { isMadeByController, workloadRef } from '../core/effect.ts';
 import type { Keyring } from '../core/key.ts';
 import { CONFIG_HASH, HISTORY, RECORD } from '../core/names.ts';
 import { type Ours, oursOf } from '../core/ours.ts';
@@ -85,8 +85,8 @@ function admitted(
 }
 
 /** A Job that a CronJob made is its CronJob's business; what runs another's template, that one's. */
-function isElsewhere(raw: unknown, { effect }: WorkloadKind): boolean {
-  return (effect === 'job' && isControlled(raw)) || (effect === 'rollout' && workloadRef(raw) !== undefined);
+function isElsewhere(raw: unknown, kindInfo: WorkloadKind): boolean {
+  return isMadeByController(raw, kindInfo) || (kindInfo.effect === 'rollout' && workloadRef(raw) !== undefined);
 }
 
 function passed(reason: Reason): Mutation {

@@ -1,7 +1,7 @@
 /** AdmissionReview, admission.k8s.io/v1: read from a request, built for an answer. */
 import { asObject, asText, isObject } from '../core/json.ts';
+import { isObjectName } from '../core/object-name.ts';
 import type { PatchOperation } from '../core/patch.ts';
-import { isObjectName } from '../kube/path.ts';
 
 /** What is read of an AdmissionRequest. */
 export interface AdmissionRequest {

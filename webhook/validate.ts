@@ -3,7 +3,7 @@
  * have denied: malformed values of restamp's own annotations.
  */
 import { type Advice, adviceOf, adviceOfSource, advisable } from '../core/advice.ts';
-import { isControlled } from '../core/effect.ts';
+import { isMadeByController } from '../core/effect.ts';
 import { equalJson } from '../core/json.ts';
 import { RELOADER } from '../core/names.ts';
 import { parseWorkload } from '../core/parse.ts';
@@ -54,8 +54,7 @@ interface Change {
 /** `undefined` where there is nothing to be said: no workload, or an update of nothing that restamp reads. */
 function changeOf(request: AdmissionRequest, options: ValidateOptions): Change | undefined {
   const kindInfo = kindOf(options.kinds, request);
-  // The author of a Job that a CronJob made is the CronJob's.
-  if (kindInfo === undefined || (kindInfo.effect === 'job' && isControlled(request.object))) return undefined;
+  if (kindInfo === undefined || isMadeByController(request.object, kindInfo)) return undefined;
   const parse = (value: unknown): Workload | undefined => {
     const workload = parseWorkload(value, kindInfo);
     return workload && { ...workload, namespace: request.namespace };

@@ -77,7 +77,7 @@ class Memory implements KubeTransport {
     const all = [...this.#objects.values()].filter((object) => listsOf(object).includes(path));
     if (all.length === 0 && !kinds.some(({ resource }) => path.endsWith(`/${resource}`))) throw fault(request, 404);
     const more = all.length > start + 2 ? { continue: String(start + 2) } : {};
-    return { metadata: more, items: all.slice(start, start + 2) };
+    return { metadata: { resourceVersion: '1', ...more }, items: all.slice(start, start + 2) };
   }
 
   #patch(request: KubeRequest, old: JsonObject | undefined): JsonObject {
@@ -422,6 +422,14 @@ for (const status of [0, 401]) {
     t.strictSame(api.writes, []);
   });
 }
+
+t.test('an answer that is no list is not taken for one without objects', async (t) => {
+  const api = new Memory(finalized(), owned('Secret', 'token'));
+  const real = api.request.bind(api);
+  api.request = async (request) => (request.path.endsWith('/secrets') ? { message: 'from a proxy' } : real(request));
+  await t.rejects(run(api, ['--yes']), { message: /secrets: no answer not a list/ });
+  t.strictSame(api.writes, [], 'above all, no finalizer is removed for want of references');
+});
 
 t.test("wave's finalizer stays while a reference may be left where nobody could look", async (t) => {
   const api = new Memory(

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { type CLEAN_UP_OPTIONS, COMMANDS, WATCHER_OPTIONS, WEBHOOK_OPTIONS } from '../../cli/commands.ts';
-import { nearest } from '../../cli/nearest.ts';
 import { count, duration, flag, namespaces, type OptionTable, port, text } from '../../cli/option.ts';
 import { describeOptions, environmentName, parseOptions } from '../../cli/parse-options.ts';
 import { VOCABULARY_OPTIONS, vocabularyOf } from '../../cli/vocabulary.ts';
 import * as defaults from '../../core/defaults.ts';
 import { RELOADER } from '../../core/names.ts';
+import { nearest } from '../../core/nearest.ts';
 
 const TABLES: readonly OptionTable[] = Object.values(COMMANDS).map(({ options }) => options);
 

@@ -8,6 +8,7 @@ import { parseSource, parseWorkload } from '../../core/parse.ts';
 import { mergePatches, nested } from '../../core/patch.ts';
 import { formatRecord } from '../../core/record.ts';
 import { references } from '../../core/reference.ts';
+import type { Selection } from '../../core/selection.ts';
 import { type Source, type SourceId, type SourceKind, sourceId } from '../../core/source.ts';
 import { WORKLOAD_KINDS, type Workload, type WorkloadKind } from '../../core/workload.ts';
 
@@ -137,3 +138,11 @@ export function oursFor(wanted: Configuration, using: Key = KEY, history?: strin
 export function copy(json: JsonObject): JsonObject {
   return parseJson(JSON.stringify(json)) as JsonObject;
 }
+
+/** Every reference of the pod template, and no more. */
+export const ALL_REFERENCES: Selection = {
+  automatic: new Set<SourceKind>(['ConfigMap', 'Secret', 'SecretProviderClass']),
+  searching: new Set(),
+  named: [],
+  excluded: [],
+};

@@ -10,9 +10,9 @@ import { PLAIN_NAMESPACE, policy } from '../../core/policy.ts';
 import { formatRecord } from '../../core/record.ts';
 import { NO_EXTRA_REFERENCES, podUses } from '../../core/reference.ts';
 import { running } from '../../core/running.ts';
-import { ALL_REFERENCES, matchesPattern, type Selection, selectReferences } from '../../core/selection.ts';
+import { matchesPattern, type Selection, selectReferences } from '../../core/selection.ts';
 import { parseSourceId, type Source, type SourceId, type SourceKind } from '../../core/source.ts';
-import { KEY, KEYRING, NAMESPACE, oursFor, podSpec, sourcesOf } from './build.ts';
+import { ALL_REFERENCES, KEY, KEYRING, NAMESPACE, oursFor, podSpec, sourcesOf } from './build.ts';
 import { POLICY_OPTIONS } from './policy-run.ts';
 
 export type RuleName = 'usual' | 'onCreate' | 'onDelete' | 'both';

@@ -6,7 +6,6 @@ import { RELOADER } from '../../core/names.ts';
 import { PLAIN_NAMESPACE, type PolicyOptions, policy } from '../../core/policy.ts';
 import { NO_EXTRA_REFERENCES, podUses, type Reference } from '../../core/reference.ts';
 import {
-  ALL_REFERENCES,
   applicable,
   type Candidates,
   matchesPattern,
@@ -17,7 +16,16 @@ import {
   selectReferences,
 } from '../../core/selection.ts';
 import { sourceId } from '../../core/source.ts';
-import { configMapJson, configurationOf, envFromSpec, envSpec, podSpec, secretJson, sourcesOf } from './build.ts';
+import {
+  ALL_REFERENCES,
+  configMapJson,
+  configurationOf,
+  envFromSpec,
+  envSpec,
+  podSpec,
+  secretJson,
+  sourcesOf,
+} from './build.ts';
 import { POLICY_OPTIONS } from './policy-run.ts';
 
 const AUTO = { 'reloader.stakater.com/auto': 'true' };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { CONFIG_MAPS, EVENTS, isObjectName, NAMESPACES, resourcePath, SECRETS } from '../../kube/path.ts';
+import { isObjectName } from '../../core/object-name.ts';
+import { CONFIG_MAPS, EVENTS, NAMESPACES, resourcePath, SECRETS } from '../../kube/path.ts';
 
 t.test('a path names the group, and the core group has none', (t) => {
   t.equal(resourcePath(CONFIG_MAPS), '/api/v1/configmaps');
